@@ -1,0 +1,44 @@
+//! `POST /auth/logout`: ends this session, or with `?all=true` every session of the person (SESS-4). 204 also for those
+//! who are signed out already.
+
+use serde::Deserialize;
+use shared::app::App;
+use shared::error::{Refusal, Result};
+use shared::http::credentials::{self, SessionProof};
+use shared::http::{Call, Endpoint, Reply};
+use shared::sessions;
+use shared::tokens::refresh::RefreshToken;
+
+use crate::reply;
+
+pub const ENDPOINT: Endpoint =
+    Endpoint { name: "auth-logout", routes: &["POST /auth/logout"], handle: |app, call| Box::pin(handle(app, call)) };
+
+/// For clients without cookies, whose access token may be past its time.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Request {
+    #[serde(default)]
+    refresh_token: Option<String>,
+}
+
+async fn handle(app: &App, call: &Call) -> Result<Reply> {
+    let everywhere = call.flag("all")?;
+    let Request { refresh_token } = call.json_or_default()?;
+    let proof = match refresh_token {
+        Some(text) => {
+            let token = RefreshToken::parse(&*app.secrets().await?, &text).ok_or(Refusal::RefreshInvalid)?;
+            Some(SessionProof::of_refresh_token(&token))
+        }
+        None => credentials::session_of(app, call).await?,
+    };
+    if let Some(proof) = proof {
+        proof.check_csrf(app, call).await?;
+        if everywhere {
+            sessions::end_all(app, &call.ctx, proof.user, proof.session).await?;
+        } else {
+            sessions::end(app, &call.ctx, proof.user, proof.session).await?;
+        }
+    }
+    Ok(reply::without_cookies(app, reply::signed_out()))
+}

@@ -1,0 +1,11 @@
+//! Signing up, in and out.
+
+pub mod authorizer;
+pub mod csrf;
+pub mod login;
+pub mod logout;
+pub mod refresh;
+pub mod signup;
+pub mod verify_email;
+pub mod verify_email_resend;
+pub mod verify_token;

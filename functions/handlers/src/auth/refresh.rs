@@ -1,0 +1,60 @@
+//! `POST /auth/refresh`: a new access token, and the next refresh token where one is due (TOKEN-3).
+//!
+//! A browser's cookie needs the session's CSRF token with it; a token in the body is its own proof.
+
+use serde::Deserialize;
+use shared::app::App;
+use shared::error::{Error, Refusal, Result};
+use shared::http::cookies::Jar;
+use shared::http::{Call, Endpoint, Reply, csrf, problem};
+use shared::sessions;
+use shared::tokens::refresh::RefreshToken;
+
+use crate::reply::{self, Delivery};
+
+pub const ENDPOINT: Endpoint =
+    Endpoint { name: "auth-refresh", routes: &["POST /auth/refresh"], handle: |app, call| Box::pin(handle(app, call)) };
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Request {
+    #[serde(default)]
+    refresh_token: Option<String>,
+}
+
+async fn handle(app: &App, call: &Call) -> Result<Reply> {
+    let Request { refresh_token } = call.json_or_default()?;
+    let cookie = Jar::Refresh.read(&app.settings, call);
+    let (text, delivery) = match (refresh_token, cookie) {
+        (Some(body), Some(cookie)) if body != cookie => {
+            return Err(Refusal::Malformed("two different refresh tokens: one in the body, one in the cookie").into());
+        }
+        (Some(body), _) => (body, Delivery::Body),
+        (None, Some(cookie)) => (cookie, Delivery::Cookies),
+        (None, None) => return Err(Refusal::Unauthenticated.into()),
+    };
+
+    match refresh(app, call, &text, delivery).await {
+        // Only a 401 takes cookies away: after any other answer they may still be good (case 090).
+        Err(error) if delivery == Delivery::Cookies && ends_session(&error) => {
+            let reply = problem::reply(&error, &call.ctx.request_id)?;
+            Ok(reply::without_cookies(app, reply))
+        }
+        result => result,
+    }
+}
+
+async fn refresh(app: &App, call: &Call, text: &str, delivery: Delivery) -> Result<Reply> {
+    let secrets = app.secrets().await?;
+    let token = RefreshToken::parse(&secrets, text).ok_or(Refusal::RefreshInvalid)?;
+    if delivery == Delivery::Cookies {
+        csrf::check(app, call, token.session()).await?;
+    }
+    let grant = sessions::refresh(app, &call.ctx, &token, &secrets).await?;
+    reply::refreshed(app, &call.ctx, &grant, delivery)
+}
+
+fn ends_session(error: &Error) -> bool {
+    use Refusal::{RefreshInvalid, RefreshReused, SessionExpired, SessionRevoked};
+    matches!(error, Error::Refused(RefreshInvalid | RefreshReused | SessionExpired | SessionRevoked))
+}

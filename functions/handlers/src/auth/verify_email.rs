@@ -1,0 +1,30 @@
+//! `POST /auth/verify-email`: takes the token of a verification link (SIGN-3). A GET never does, so that a mail scanner
+//! that follows links uses nothing up.
+
+use serde::Deserialize;
+use shared::accounts;
+use shared::app::App;
+use shared::error::{Refusal, Result};
+use shared::http::{Call, Endpoint, Reply};
+use shared::secret::PlainToken;
+
+use crate::reply;
+
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "auth-verify-email",
+    routes: &["POST /auth/verify-email"],
+    handle: |app, call| Box::pin(handle(app, call)),
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    token: String,
+}
+
+async fn handle(app: &App, call: &Call) -> Result<Reply> {
+    let Request { token } = call.json()?;
+    let token = PlainToken::parse(token).ok_or(Refusal::TokenInvalid)?;
+    accounts::verify_email(app, &call.ctx, &token).await?;
+    Reply::ok(&reply::Status::new("verified"))
+}

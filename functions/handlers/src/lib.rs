@@ -1,0 +1,43 @@
+//! Every function of Postern, one file each: what it is asked, which domain function it calls, what it answers.
+//!
+//! To add an endpoint, see the README's five lines. `template.yaml`, [`ENDPOINTS`], the binaries of `functions/lambda`
+//! and the events of `events/` name the same functions; a test says which is missing where.
+
+pub mod auth;
+pub mod fallback;
+pub mod health;
+pub mod jobs;
+pub mod keys;
+pub mod organizations;
+pub mod reply;
+pub mod user;
+
+use jobs::Job;
+use shared::http::Endpoint;
+
+/// Every function that answers HTTP.
+pub const ENDPOINTS: &[Endpoint] = &[
+    auth::signup::ENDPOINT,
+    auth::verify_email::ENDPOINT,
+    auth::verify_email_resend::ENDPOINT,
+    auth::login::ENDPOINT,
+    auth::refresh::ENDPOINT,
+    auth::logout::ENDPOINT,
+    auth::verify_token::ENDPOINT,
+    auth::csrf::ENDPOINT,
+    organizations::slug_available::ENDPOINT,
+    user::me::ENDPOINT,
+    keys::jwks::ENDPOINT,
+    keys::discovery::ENDPOINT,
+    health::ENDPOINT,
+    fallback::ENDPOINT,
+];
+
+/// Every function that EventBridge runs on a schedule.
+pub const JOBS: &[Job] = &[jobs::retry_mail::JOB, jobs::rotate_keys::JOB, jobs::expire_sessions::JOB];
+
+/// The stream consumer of the outbox.
+pub const SEND_MAIL: &str = jobs::send_mail::NAME;
+
+/// The Lambda authorizer that other services' routes use (TOKEN-7).
+pub const AUTHORIZER: &str = auth::authorizer::NAME;

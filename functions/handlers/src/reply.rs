@@ -1,0 +1,116 @@
+//! Answers that several endpoints give.
+
+use http::{HeaderName, header};
+use serde::{Deserialize, Serialize};
+use shared::app::App;
+use shared::context::RequestContext;
+use shared::error::Result;
+use shared::http::Reply;
+use shared::http::cookies::Jar;
+use shared::sessions::{Grant, SessionView};
+
+/// How a client wants its tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// For browsers: `HttpOnly` cookies, nothing in the body.
+    #[default]
+    Cookies,
+    /// For native and server clients: both tokens in the body, no cookie.
+    Body,
+}
+
+/// `{"status": …}`.
+#[derive(Serialize)]
+pub struct Status {
+    status: &'static str,
+}
+
+impl Status {
+    pub fn new(status: &'static str) -> Self {
+        Self { status }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Granted<'a> {
+    status: &'static str,
+    /// The access token's life, in seconds.
+    expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rotated: Option<bool>,
+    session: Session<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Session<'a> {
+    id: String,
+    user_id: String,
+    organization_id: String,
+    roles: &'a [String],
+    auth_time: String,
+    amr: &'a [String],
+    expires_at: String,
+}
+
+impl<'a> From<&'a SessionView> for Session<'a> {
+    fn from(session: &'a SessionView) -> Self {
+        Self {
+            id: session.id.to_string(),
+            user_id: session.user.to_string(),
+            organization_id: session.organization.to_string(),
+            roles: &session.roles,
+            auth_time: session.auth_time.to_string(),
+            amr: &session.amr,
+            expires_at: session.expires_at.to_string(),
+        }
+    }
+}
+
+/// A completed sign-in.
+pub fn signed_in(app: &App, ctx: &RequestContext, grant: &Grant, delivery: Delivery) -> Result<Reply> {
+    granted(app, ctx, grant, delivery, None)
+}
+
+/// A completed refresh. Without a successor the presented token stays good, and its cookie untouched.
+pub fn refreshed(app: &App, ctx: &RequestContext, grant: &Grant, delivery: Delivery) -> Result<Reply> {
+    granted(app, ctx, grant, delivery, Some(grant.refresh.is_some()))
+}
+
+fn granted(app: &App, ctx: &RequestContext, grant: &Grant, delivery: Delivery, rotated: Option<bool>) -> Result<Reply> {
+    let life = grant.access.expires_at.since(ctx.now);
+    let in_body = delivery == Delivery::Body;
+    let mut reply = Reply::ok(&Granted {
+        status: "complete",
+        expires_in: life.as_secs(),
+        rotated,
+        session: Session::from(&grant.session),
+        access_token: in_body.then(|| grant.access.expose()),
+        refresh_token: grant.refresh.as_ref().filter(|_| in_body).map(|refresh| refresh.expose()),
+    })?;
+    if delivery == Delivery::Cookies {
+        reply = reply.with_cookie(Jar::Access.set(&app.settings, grant.access.expose(), life));
+        if let Some(refresh) = &grant.refresh {
+            let life = refresh.expires_at.since(ctx.now);
+            reply = reply.with_cookie(Jar::Refresh.set(&app.settings, refresh.expose(), life));
+        }
+    }
+    Ok(reply)
+}
+
+/// 204, and the browser forgets what it kept for us (case 146).
+pub fn signed_out() -> Reply {
+    const CLEAR: HeaderName = HeaderName::from_static("clear-site-data");
+    Reply::no_content().with_header(CLEAR, r#""cache", "storage""#).with_header(header::CACHE_CONTROL, "no-store")
+}
+
+/// The same answer, with both cookies taken back.
+pub fn without_cookies(app: &App, reply: Reply) -> Reply {
+    reply.with_cookie(Jar::Access.clear(&app.settings)).with_cookie(Jar::Refresh.clear(&app.settings))
+}

@@ -1,0 +1,37 @@
+//! `GET /user/me`: the signed-in person's own profile.
+
+use serde::Serialize;
+use shared::app::App;
+use shared::error::Result;
+use shared::http::{Call, Endpoint, Reply, credentials};
+
+pub const ENDPOINT: Endpoint =
+    Endpoint { name: "user-me", routes: &["GET /user/me"], handle: |app, call| Box::pin(handle(app, call)) };
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    id: String,
+    email: String,
+    email_verified: bool,
+    name: String,
+    roles: Vec<String>,
+    organization_id: String,
+    created_at: String,
+    /// Second factors that are set up.
+    mfa: Vec<String>,
+}
+
+async fn handle(app: &App, call: &Call) -> Result<Reply> {
+    let user = credentials::reader(app, call).await?.user;
+    Reply::ok(&Response {
+        id: user.user_id.to_string(),
+        email: user.email.as_str().to_owned(),
+        email_verified: user.email_verified,
+        name: user.name,
+        roles: user.roles,
+        organization_id: user.organization_id.to_string(),
+        created_at: user.created_at.to_string(),
+        mfa: Vec::new(),
+    })
+}

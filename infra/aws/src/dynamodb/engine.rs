@@ -1,0 +1,71 @@
+//! The `dynoxide` engine: opening it, serving it, and letting expired items go.
+
+use std::io;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dynoxide::storage_backend::Clock as EngineClock;
+use tokio::sync::watch;
+
+use super::Dynamodb;
+use crate::clock::Clock;
+use crate::server::Server;
+use crate::start::StartError;
+
+pub(crate) use dynoxide::Database;
+
+/// How often expired items are removed. AWS promises days; the product never relies on it.
+const SWEEP_EVERY: Duration = Duration::from_secs(3);
+
+/// The stack's clock as the engine wants it.
+struct MovableClock(Clock);
+
+impl EngineClock for MovableClock {
+    fn now_unix_secs(&self) -> u64 {
+        u64::try_from((self.0)() / 1000).unwrap_or_default()
+    }
+
+    fn now_unix_secs_f64(&self) -> f64 {
+        (self.0)() as f64 / 1000.0
+    }
+}
+
+/// Opens the database of a data directory, or one in memory. Only the one in memory follows `clock`: the
+/// engine offers no file with a clock of one's own, so a file expires items by the machine's clock.
+pub(crate) fn open(dir: Option<&Path>, clock: &Clock) -> Result<Database, StartError> {
+    let failed = |error: dynoxide::DynoxideError| StartError::Database(error.to_string());
+    let Some(dir) = dir else {
+        return Database::memory_with_clock(Arc::new(MovableClock(Arc::clone(clock)))).map_err(failed);
+    };
+    let path = dir.join("dynamodb.sqlite");
+    let path = path.to_str().ok_or_else(|| StartError::Database(format!("{} is not UTF-8", path.display())))?;
+    let database = Database::new(path).map_err(failed)?;
+    // Leaves SQLite at `synchronous = NORMAL`: a crash of the process loses nothing, one of the machine may
+    // lose the last moments, and a write takes half the time.
+    database.disable_bulk_loading().map_err(failed)?;
+    Ok(database)
+}
+
+/// Serves the engine on a thread of its own, where SQLite may block.
+pub(crate) fn spawn(listener: TcpListener, database: Database, dynamodb: &Dynamodb) -> io::Result<Server> {
+    let writes = dynamodb.writes.clone();
+    Server::spawn("aws-dynamodb", listener, move |listener| async move {
+        tokio::spawn(sweep(database.clone(), writes));
+        // It ends only when the server is dropped: nothing asks it to shut down.
+        if let Err(reason) = dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()).await {
+            eprintln!("the embedded DynamoDB stopped: {reason}");
+        }
+    })
+}
+
+/// Removes what has expired, for ever. A failed sweep is tried again at the next turn.
+async fn sweep(database: Database, writes: watch::Sender<u64>) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        if database.sweep_ttl().is_ok_and(|removed| removed > 0) {
+            writes.send_modify(|count| *count += 1);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Runs a function by its name, as Lambda would: the event in, the answer out, a panic no more than a failed call.
+
+use std::sync::Arc;
+
+use handlers::auth::authorizer;
+use handlers::jobs::{self, Job, Run, send_mail};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Context, LambdaEvent, Request, Service, service_fn};
+use serde_json::Value;
+use shared::app::App;
+use shared::http::Endpoint;
+
+/// Why a call failed: what Lambda would report, and what API Gateway turns into a 500.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failed {
+    #[error("there is no function `{0}`")]
+    NoSuchFunction(String),
+    #[error("{0}")]
+    Error(String),
+    #[error("the function panicked")]
+    Panicked,
+}
+
+/// The scheduled functions.
+pub(crate) fn job(name: &str) -> Option<&'static Job> {
+    handlers::JOBS.iter().find(|job| job.name == name || job.name.strip_prefix("jobs-") == Some(name))
+}
+
+fn endpoint(name: &str) -> Option<&'static Endpoint> {
+    handlers::ENDPOINTS.iter().find(|endpoint| endpoint.name == name)
+}
+
+/// Whether there is code for a function of the template.
+pub(crate) fn exists(name: &str) -> bool {
+    endpoint(name).is_some()
+        || handlers::JOBS.iter().any(|job| job.name == name)
+        || name == handlers::SEND_MAIL
+        || name == handlers::AUTHORIZER
+}
+
+/// Calls a function with an event.
+pub(crate) async fn invoke(app: Arc<App>, name: &str, event: Value) -> Result<Value, Failed> {
+    let name = name.to_owned();
+    // In a task of its own, so that a panic ends this call and nothing else.
+    tokio::spawn(async move { call(app, &name, event).await }).await.unwrap_or(Err(Failed::Panicked))
+}
+
+async fn call(app: Arc<App>, name: &str, event: Value) -> Result<Value, Failed> {
+    if let Some(endpoint) = endpoint(name) {
+        return answer(app, endpoint, event).await;
+    }
+    if let Some(job) = job(name) {
+        return run(app, job, event).await.and_then(|run| to_value(&run));
+    }
+    match name {
+        handlers::SEND_MAIL => to_value(&send_mail::handle(&app, from_value(event)?).await),
+        handlers::AUTHORIZER => {
+            let response = authorizer::handle(&app, &from_value(event)?)
+                .await
+                .map_err(|error| Failed::Error(error.to_string()))?;
+            to_value(&response)
+        }
+        _ => Err(Failed::NoSuchFunction(name.to_owned())),
+    }
+}
+
+/// Through `lambda_http`'s own types, so that what reaches the handler is what reaches it in Lambda.
+async fn answer(app: Arc<App>, endpoint: &'static Endpoint, event: Value) -> Result<Value, Failed> {
+    let request: LambdaRequest = from_value(event)?;
+    let service = service_fn(move |request: Request| {
+        let app = app.clone();
+        async move { Ok::<_, lambda_http::Error>(shared::http::respond(endpoint, &app, request).await) }
+    });
+    let answer = Adapter::from(service).call(LambdaEvent::new(request, Context::default())).await;
+    to_value(&answer.map_err(|error| Failed::Error(error.to_string()))?)
+}
+
+pub(crate) async fn run(app: Arc<App>, job: &'static Job, input: Value) -> Result<Run, Failed> {
+    jobs::run(job, &app, input).await.map_err(|error| Failed::Error(error.to_string()))
+}
+
+fn from_value<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Failed> {
+    serde_json::from_value(value).map_err(|error| Failed::Error(format!("the event cannot be read: {error}")))
+}
+
+fn to_value(value: &impl serde::Serialize) -> Result<Value, Failed> {
+    serde_json::to_value(value).map_err(|error| Failed::Error(error.to_string()))
+}

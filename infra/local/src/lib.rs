@@ -1,0 +1,22 @@
+//! The laptop stack: everything `template.yaml` declares, in one process, with the real handlers and the real AWS calls.
+//!
+//! It plays what AWS would: API Gateway ([`gateway`]), event source mappings ([`streams`]), EventBridge ([`schedules`]);
+//! DynamoDB, KMS and SES are `embedded-aws` at the SDK's endpoint settings. Of its own it has only the routes under
+//! `/_local/` ([`control`]). It has no rule of sign-in: those are the handlers'.
+
+mod clock;
+mod control;
+mod event;
+mod functions;
+mod gateway;
+mod pages;
+mod provision;
+mod requests;
+mod routes;
+mod samples;
+mod schedules;
+mod stack;
+mod streams;
+
+pub use clock::MovableClock;
+pub use stack::{Options, Stack, StartError};

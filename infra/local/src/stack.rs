@@ -1,0 +1,303 @@
+//! A running stack: what is made, what is listened to, what goes on in the background, and its end.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, RwLock};
+
+use axum::Router;
+use embedded_aws::EmbeddedAws;
+use serde_json::Value;
+use shared::app::App;
+use shared::context::RequestContext;
+use shared::environment::Environment;
+use shared::keys::rotate;
+use template::Template;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::clock::MovableClock;
+use crate::provision::Provisioner;
+use crate::requests::RequestLog;
+use crate::routes::Routes;
+use crate::{control, functions, gateway, samples, schedules, streams};
+
+/// What a stack is started with.
+pub struct Options {
+    /// The text of the SAM template.
+    pub template: String,
+    /// Parameters that differ from the laptop's defaults.
+    pub parameters: BTreeMap<String, String>,
+    /// Where it listens on 127.0.0.1; 0 takes any free port.
+    pub port: u16,
+    /// Keeps tables, keys and mails here; without it they end with the process.
+    pub data_dir: Option<PathBuf>,
+    /// Whether the template's schedules run. Tests run jobs by hand.
+    pub schedules: bool,
+    /// Whether the sample accounts are made.
+    pub samples: bool,
+}
+
+/// Why a stack did not start. Each is one message for the person who typed the command.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("port {0} is taken; choose another with --port")]
+    PortTaken(u16),
+    #[error("cannot listen on port {0}: {1}")]
+    CannotListen(u16, io::Error),
+    #[error("the template has faults:\n{0}")]
+    Template(template::Faults),
+    #[error("{0}")]
+    Configuration(String),
+    #[error("the embedded AWS did not start: {0}")]
+    Aws(embedded_aws::StartError),
+    #[error("the stack could not be set up: {0}")]
+    Setup(String),
+}
+
+/// A running stack. Dropping it stops it.
+pub struct Stack {
+    inner: Arc<Inner>,
+    tasks: JoinSet<()>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) url: String,
+    pub(crate) aws: EmbeddedAws,
+    pub(crate) clock: MovableClock,
+    pub(crate) routes: Routes,
+    pub(crate) requests: RequestLog,
+    pub(crate) template: Template,
+    environment: Environment,
+    app: RwLock<Arc<App>>,
+    dead_letters: Mutex<VecDeque<Value>>,
+    samples: bool,
+}
+
+impl Stack {
+    /// Reads the template, makes what it declares, and serves it.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let listener = listen(options.port).await?;
+        let port = listener.local_addr().map_err(|error| StartError::CannotListen(options.port, error))?.port();
+        let url = format!("http://localhost:{port}");
+        let parameters = laptop_parameters(&url, options.parameters);
+
+        // Read once to learn which keys to make, and once more when their ids are known.
+        let draft = read(&options.template, &parameters, &BTreeMap::new())?;
+        let clock = MovableClock::default();
+        let aws_options = embedded_aws::Options {
+            data_dir: options.data_dir,
+            clock: clock.for_aws(),
+            ..embedded_aws::Options::default()
+        };
+        let aws = EmbeddedAws::start(aws_options).await.map_err(StartError::Aws)?;
+        let client_settings = client_settings(aws.endpoint());
+        let provisioner =
+            Provisioner::new(&client_settings.clone().into_iter().collect()).map_err(StartError::Setup)?;
+        let keys = provisioner.keys(&draft.keys).await.map_err(StartError::Setup)?;
+        let template = read(&options.template, &parameters, &keys)?;
+        check_functions(&template)?;
+        for table in &template.tables {
+            provisioner.table(table).await.map_err(StartError::Setup)?;
+        }
+
+        let environment: Environment = template.environment.clone().into_iter().chain(client_settings).collect();
+        let app = App::new(&environment, clock.for_handlers())
+            .map_err(|error| StartError::Configuration(error.to_string()))?;
+        let inner = Arc::new(Inner {
+            url,
+            aws,
+            clock,
+            routes: Routes::of(&template),
+            requests: RequestLog::default(),
+            template,
+            environment,
+            app: RwLock::new(Arc::new(app)),
+            dead_letters: Mutex::default(),
+            samples: options.samples,
+        });
+        let mut stack = Self { inner, tasks: JoinSet::new() };
+        stack.run_in_background(options.schedules);
+        stack.inner.set_up().await.map_err(StartError::Setup)?;
+        stack.serve(listener);
+        Ok(stack)
+    }
+
+    /// Where it is reached: `http://localhost:PORT`.
+    pub fn url(&self) -> &str {
+        &self.inner.url
+    }
+
+    /// The sample accounts: e-mail address, password and roles of each.
+    pub fn sample_accounts(&self) -> Vec<(String, String, Vec<String>)> {
+        let accounts = if self.inner.samples { samples::accounts() } else { Vec::new() };
+        accounts.into_iter().map(|account| (account.email, account.password, account.roles)).collect()
+    }
+
+    pub fn aws(&self) -> &EmbeddedAws {
+        &self.inner.aws
+    }
+
+    pub fn clock(&self) -> &MovableClock {
+        &self.inner.clock
+    }
+
+    /// What the functions are given, for tests that look below the surface.
+    pub fn app(&self) -> Arc<App> {
+        self.inner.app()
+    }
+
+    pub fn template(&self) -> &Template {
+        &self.inner.template
+    }
+
+    /// Calls a function with an event, as `aws lambda invoke` would.
+    ///
+    /// # Errors
+    /// In words, when the function failed.
+    pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, String> {
+        functions::invoke(self.inner.app(), function, event).await.map_err(|failed| failed.to_string())
+    }
+
+    /// Stream records that were given up.
+    pub fn dead_letters(&self) -> Vec<Value> {
+        self.inner.dead_letters.lock().map(|letters| letters.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    fn run_in_background(&mut self, schedules: bool) {
+        let stack = &self.inner;
+        for function in &stack.template.functions {
+            for source in &function.streams {
+                let table = stack.template.tables.iter().find(|table| table.logical_id == source.table);
+                if let Some(table) = table {
+                    self.tasks.spawn(streams::consume(
+                        stack.clone(),
+                        function.binary.clone(),
+                        source.clone(),
+                        table.name.clone(),
+                    ));
+                }
+            }
+            for schedule in function.schedules.iter().filter(|schedule| schedules && schedule.enabled) {
+                self.tasks.spawn(schedules::keep(stack.clone(), function.binary.clone(), schedule.clone()));
+            }
+        }
+    }
+
+    fn serve(&mut self, listener: TcpListener) {
+        let router: Router = control::router().fallback(gateway::handle).with_state(self.inner.clone());
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        self.tasks.spawn(async move {
+            if let Err(error) = axum::serve(listener, service).await {
+                tracing::error!(%error, "the gateway stopped");
+            }
+        });
+    }
+}
+
+impl Inner {
+    pub(crate) fn app(&self) -> Arc<App> {
+        match self.app.read() {
+            Ok(app) => app.clone(),
+            Err(poisoned) => poisoned.into_inner().clone(),
+        }
+    }
+
+    pub(crate) fn dead_letter(&self, function: &str, record: Value) {
+        if let Ok(mut letters) = self.dead_letters.lock() {
+            letters.push_back(serde_json::json!({ "function": function, "record": record }));
+        }
+    }
+
+    /// What a first deployment does: keys, and on a laptop the sample accounts.
+    async fn set_up(&self) -> Result<(), String> {
+        let now = self.clock.now();
+        let ctx = RequestContext::of_job(now, shared::id::fresh(now));
+        rotate::run(&self.app(), &ctx, rotate::Action::Settle).await.map_err(|error| error.to_string())?;
+        if self.samples {
+            samples::make(self).await?;
+        }
+        self.aws.calls().clear();
+        self.requests.clear();
+        Ok(())
+    }
+
+    /// Back to how it was after its first start: no faults, no mail, the machine's time, nothing but the sample accounts.
+    pub(crate) async fn reset(&self) -> Result<(), String> {
+        self.aws.faults().clear();
+        self.clock.reset();
+        let provisioner = Provisioner::new(&self.environment)?;
+        for table in &self.template.tables {
+            provisioner.empty(table).await?;
+        }
+        // As after a cold start: nothing that was kept at hand is true any more.
+        let app = App::new(&self.environment, self.clock.for_handlers()).map_err(|error| error.to_string())?;
+        if let Ok(mut slot) = self.app.write() {
+            *slot = Arc::new(app);
+        }
+        self.aws.mailbox().clear();
+        self.set_up().await
+    }
+}
+
+async fn listen(port: u16) -> Result<TcpListener, StartError> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken(port),
+        _ => StartError::CannotListen(port, error),
+    })
+}
+
+fn read(
+    text: &str,
+    parameters: &BTreeMap<String, String>,
+    keys: &BTreeMap<String, String>,
+) -> Result<Template, StartError> {
+    let resource =
+        |id: &str, attribute: &str| Some(keys.get(id).cloned().unwrap_or_else(|| format!("{id}.{attribute}")));
+    Template::read(text, parameters, &resource).map_err(StartError::Template)
+}
+
+/// A function without code, or code without a function, is a mistake in one of the two.
+fn check_functions(template: &Template) -> Result<(), StartError> {
+    let missing: Vec<&str> = template
+        .functions
+        .iter()
+        .map(|function| function.binary.as_str())
+        .filter(|name| !functions::exists(name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(StartError::Setup(format!("the template has functions without code: {}", missing.join(", "))))
+}
+
+/// What a laptop sets differently from the template's defaults. Whoever starts it may set all of it otherwise.
+fn laptop_parameters(url: &str, given: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let app_url = format!("{url}/_local");
+    let defaults = [
+        ("Stage", "development"),
+        ("PublicUrl", url),
+        ("FrontendOrigins", "http://localhost:3000,http://localhost:5173,http://127.0.0.1:3000,http://127.0.0.1:5173"),
+        ("AppUrl", &app_url),
+        ("MailFrom", "no-reply@postern.example"),
+        ("AdminEmails", samples::ADMIN_EMAIL),
+        ("AWS::StackName", "postern-local"),
+    ];
+    let defaults = defaults.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    defaults.chain(given).collect()
+}
+
+/// What Lambda puts into every function's environment, pointed at the embedded AWS.
+fn client_settings(endpoint: &str) -> Vec<(String, String)> {
+    let settings = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_ENDPOINT_URL", endpoint),
+    ];
+    settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}

@@ -1,0 +1,181 @@
+//! The template that is deployed: it reads without a fault, and these are its facts. That its routes have handlers is tested
+//! where the handlers are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use template::{AttributeKind, Function, Projection, StreamView, Template};
+
+const DEPLOYED: &str = include_str!("../../../template.yaml");
+
+fn read(parameters: &[(&str, &str)]) -> Template {
+    let parameters = parameters.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    Template::read(DEPLOYED, &parameters, &|id, attribute| Some(format!("{id}:{attribute}")))
+        .unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn function<'t>(template: &'t Template, binary: &str) -> &'t Function {
+    template.functions.iter().find(|function| function.binary == binary).expect("a function of that name")
+}
+
+#[test]
+fn a_function_is_named_like_its_binary() {
+    for function in read(&[]).functions {
+        let dashed: String = function.logical_id.chars().enumerate().fold(String::new(), |text, (index, letter)| {
+            let dash = if letter.is_uppercase() && index > 0 { "-" } else { "" };
+            text + dash + &letter.to_lowercase().to_string()
+        });
+        assert_eq!(function.binary, dashed);
+    }
+}
+
+#[test]
+fn each_function_runs_for_one_kind_of_reason() {
+    for function in read(&[]).functions {
+        let kinds = [!function.routes.is_empty(), !function.schedules.is_empty(), !function.streams.is_empty()];
+        let expected = if function.binary == "authorizer" { 0 } else { 1 };
+        assert_eq!(kinds.iter().filter(|kind| **kind).count(), expected, "{}", function.binary);
+    }
+}
+
+#[test]
+fn functions_that_hash_passwords_have_a_whole_processor() {
+    let template = read(&[]);
+    let large: BTreeSet<_> = template
+        .functions
+        .iter()
+        .filter(|it| it.memory_mb > 256)
+        .map(|it| (it.binary.as_str(), it.memory_mb))
+        .collect();
+    assert_eq!(large, BTreeSet::from([("auth-login", 1769), ("auth-signup", 1769)]));
+}
+
+#[test]
+fn what_no_route_catches_has_a_function() {
+    let template = read(&[]);
+    let routes = &function(&template, "http-fallback").routes;
+    assert_eq!((routes[0].method.as_str(), routes[0].path.as_str()), ("ANY", "$default"));
+}
+
+#[test]
+fn new_entries_of_the_outbox_are_sent() {
+    let template = read(&[]);
+    let [source] = function(&template, "jobs-send-mail").streams.as_slice() else { panic!("one stream") };
+    assert_eq!((source.table.as_str(), source.batch_size, source.maximum_retry_attempts), ("Outbox", 10, Some(5)));
+    assert!(source.bisect && source.report_batch_item_failures && source.from_the_beginning);
+    assert_eq!(
+        (source.changes.as_slice(), source.on_failure.as_deref()),
+        (["INSERT".to_owned()].as_slice(), Some("MailDeadLetters:Arn"))
+    );
+}
+
+#[test]
+fn jobs_run_in_time() {
+    let template = read(&[]);
+    for (binary, seconds) in [("jobs-retry-mail", 60), ("jobs-rotate-keys", 900), ("jobs-expire-sessions", 3600)] {
+        let job = function(&template, binary);
+        assert_eq!(job.schedules[0].every_seconds, seconds);
+        assert_eq!(job.asynchronous_retries, 0);
+        assert!(u64::from(job.timeout_seconds) <= seconds, "{binary} would overlap with itself");
+    }
+}
+
+#[test]
+fn every_table_and_the_key_are_told_to_the_functions() {
+    let template = read(&[("AWS::StackName", "mine")]);
+    for table in &template.tables {
+        let variable = table.name.strip_prefix("mine-").unwrap().to_uppercase().replace('-', "_") + "_TABLE";
+        assert_eq!(template.environment.get(&variable), Some(&table.name), "{variable}");
+    }
+    assert_eq!(template.environment["SECRETS_KEY_ID"], "SecretsKey:Ref");
+    assert_eq!(template.environment["STACK_NAME"], "mine");
+}
+
+#[test]
+fn every_parameter_is_a_setting() {
+    let template = read(&[]);
+    for name in template.parameters.keys() {
+        let variable = name.chars().enumerate().fold(String::new(), |text, (index, letter)| {
+            let gap = if letter.is_uppercase() && index > 0 { "_" } else { "" };
+            text + gap + &letter.to_uppercase().to_string()
+        });
+        assert_eq!(template.environment.get(&variable), template.parameters.get(name), "{variable}");
+    }
+}
+
+#[test]
+fn tables_have_the_keys_and_the_expiry_of_the_design() {
+    let template = read(&[]);
+    let shapes: BTreeMap<_, _> = template
+        .tables
+        .iter()
+        .map(|table| {
+            let keys = [Some(&table.hash_key), table.range_key.as_ref()].into_iter().flatten();
+            let keys: Vec<_> =
+                keys.inspect(|key| assert_eq!(key.kind, AttributeKind::S)).map(|key| key.name.as_str()).collect();
+            (table.logical_id.as_str(), (keys.join(" "), table.ttl_attribute.is_some(), table.stream.is_some()))
+        })
+        .collect();
+    let expected = [
+        ("Attempts", ("key", true, false)),
+        ("AuditEvents", ("actor at", true, true)),
+        ("Challenges", ("token_hash", true, false)),
+        ("Logins", ("login", false, false)),
+        ("Organizations", ("org_id item", false, false)),
+        ("Outbox", ("message_id", true, true)),
+        ("Sessions", ("user_id session_id", true, false)),
+        ("Settings", ("kind key", false, false)),
+        ("SigningKeys", ("ring kid", false, false)),
+        ("Users", ("user_id item", false, false)),
+    ];
+    assert_eq!(shapes, expected.map(|(id, (keys, ttl, stream))| (id, (keys.to_owned(), ttl, stream))).into());
+}
+
+#[test]
+fn the_outbox_is_searched_by_what_is_due() {
+    let template = read(&[]);
+    let outbox = template.tables.iter().find(|table| table.logical_id == "Outbox").unwrap();
+    assert_eq!(outbox.stream, Some(StreamView::NewImage));
+    let [due] = outbox.indexes.as_slice() else { panic!("one index") };
+    assert_eq!(
+        (due.name.as_str(), due.hash_key.name.as_str(), &due.projection),
+        ("due", "state", &Projection::KeysOnly)
+    );
+    let range = due.range_key.as_ref().unwrap();
+    assert_eq!((range.name.as_str(), range.kind), ("due_at", AttributeKind::N));
+}
+
+#[test]
+fn production_keeps_what_cannot_be_made_again() {
+    let kept = |stage| {
+        let template = read(&[("Stage", stage)]);
+        assert!(template.tables.iter().all(|table| table.kms_encryption));
+        let kept =
+            template.tables.into_iter().filter(|table| table.point_in_time_recovery && table.deletion_protection);
+        kept.map(|table| table.logical_id).collect::<BTreeSet<_>>()
+    };
+    let durable = ["AuditEvents", "Logins", "Organizations", "Settings", "SigningKeys", "Users"];
+    assert_eq!(kept("production"), durable.map(str::to_owned).into());
+    assert_eq!(kept("preview"), BTreeSet::new());
+}
+
+/// A wildcard would make the list of what a function may do a guess; `*` as a resource is for what has no ARN beforehand.
+#[test]
+fn policies_name_exact_actions() {
+    let template = read(&[]);
+    for function in &template.functions {
+        for statement in &function.policies {
+            assert!(statement.actions.iter().all(|action| !action.contains('*')), "{}", function.binary);
+            let anything = statement.resources.iter().any(|resource| resource.ends_with('*'));
+            let harmless = [["ses:GetSendQuota"], ["kms:GetPublicKey"]].iter().any(|only| statement.actions == *only);
+            assert!(!anything || harmless || statement.condition.is_some(), "{}: {statement:?}", function.binary);
+        }
+    }
+}
+
+#[test]
+fn only_those_who_issue_tokens_may_sign() {
+    let template = read(&[]);
+    let signs = |function: &&Function| function.policies.iter().any(|it| it.actions.contains(&"kms:Sign".to_owned()));
+    let signers: BTreeSet<_> = template.functions.iter().filter(signs).map(|it| it.binary.as_str()).collect();
+    assert_eq!(signers, BTreeSet::from(["auth-login", "auth-refresh"]));
+}

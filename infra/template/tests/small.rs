@@ -1,0 +1,120 @@
+//! A small template with one of everything: each value arrives where it belongs. What is refused is in `faults.rs`.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use template::{Attribute, AttributeKind, Index, Projection, Statement, StreamSource, StreamView, Template};
+
+const SMALL: &str = include_str!("small.yaml");
+
+fn read(parameters: &[(&str, &str)]) -> Template {
+    let parameters = parameters.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    Template::read(SMALL, &parameters, &|id, attribute| Some(format!("{id}:{attribute}")))
+        .unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn map(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
+    entries.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+}
+
+fn attribute(name: &str, kind: AttributeKind) -> Attribute {
+    Attribute { name: name.to_owned(), kind }
+}
+
+#[test]
+fn a_function_has_the_settings_of_globals_and_its_own_win() {
+    let template = read(&[]);
+    assert_eq!(template.environment, map(&[("NAME", "Demo"), ("THINGS_TABLE", "postern-things")]));
+    let [get, job] = template.functions.as_slice() else { panic!("two functions") };
+    let own = map(&[("NAME", "Demo-Suffix:Arn-${Kept}"), ("OWN", "a/b"), ("THINGS_TABLE", "postern-things")]);
+    assert_eq!(get.environment, own);
+    assert_eq!(
+        (get.binary.as_str(), get.timeout_seconds, get.memory_mb, get.asynchronous_retries),
+        ("get", 10, 512, 2)
+    );
+    assert_eq!(job.environment, template.environment);
+    assert_eq!(
+        (job.binary.as_str(), job.timeout_seconds, job.memory_mb, job.asynchronous_retries),
+        ("job", 60, 128, 0)
+    );
+}
+
+#[test]
+fn routes_schedules_and_streams_are_read() {
+    let template = read(&[]);
+    let [get, job] = template.functions.as_slice() else { panic!("two functions") };
+    let routes: Vec<_> = get.routes.iter().map(|route| (route.method.as_str(), route.path.as_str())).collect();
+    assert_eq!(routes, [("GET", "/things/{id}"), ("GET", "/files/{path+}")]);
+
+    let schedules: Vec<_> = job.schedules.iter().map(|it| (it.name.as_str(), it.every_seconds, it.enabled)).collect();
+    assert_eq!(schedules, [("daily", 86_400, false), ("JobOften", 300, true)]);
+    assert_eq!(job.schedules[1].input, Some(json!({ "page": 1 })));
+
+    let source = StreamSource {
+        table: "Things".to_owned(),
+        batch_size: 10,
+        batching_window_seconds: 0,
+        maximum_retry_attempts: None,
+        bisect: false,
+        report_batch_item_failures: false,
+        from_the_beginning: true,
+        changes: vec!["INSERT".to_owned()],
+        on_failure: Some("Suffix:Arn".to_owned()),
+    };
+    assert_eq!(job.streams, [source]);
+}
+
+#[test]
+fn a_managed_policy_is_replaced_by_what_it_says() {
+    let arn = "arn:aws:dynamodb:us-east-1:000000000000:table/postern-things";
+    let expected = [
+        Statement {
+            actions: vec!["kms:Decrypt".to_owned()],
+            resources: vec!["*".to_owned()],
+            condition: Some(json!({ "StringEquals": { "aws:x": "Demo" } })),
+        },
+        Statement {
+            actions: vec!["dynamodb:GetItem".to_owned()],
+            resources: vec![arn.to_owned(), format!("{arn}/index/due")],
+            condition: None,
+        },
+    ];
+    assert_eq!(read(&[]).functions[0].policies, expected);
+}
+
+#[test]
+fn a_table_has_keys_indexes_expiry_and_a_stream() {
+    let template = read(&[("AWS::StackName", "mine")]);
+    let [table] = template.tables.as_slice() else { panic!("one table") };
+    assert_eq!((table.logical_id.as_str(), table.name.as_str()), ("Things", "mine-things"));
+    assert_eq!((&table.hash_key, &table.range_key), (&attribute("id", AttributeKind::S), &None));
+    let due = Index {
+        name: "due".to_owned(),
+        hash_key: attribute("id", AttributeKind::S),
+        range_key: Some(attribute("due", AttributeKind::N)),
+        projection: Projection::Include(vec!["title".to_owned()]),
+    };
+    assert_eq!(table.indexes, [due]);
+    assert_eq!(table.ttl_attribute.as_deref(), Some("ttl"));
+    assert_eq!(table.stream, Some(StreamView::NewImage));
+    assert!(!table.point_in_time_recovery && !table.deletion_protection && !table.kms_encryption);
+}
+
+#[test]
+fn a_given_parameter_changes_conditions_and_what_hangs_on_them() {
+    let (development, production) = (read(&[]), read(&[("Stage", "production")]));
+    let ids = |template: &Template| template.keys.iter().map(|key| key.logical_id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&development), ["Wrap"]);
+    assert_eq!(ids(&production), ["OnlyInProduction", "Wrap"]);
+    assert!(production.tables[0].point_in_time_recovery);
+    assert_eq!(production.parameters, map(&[("Name", "Demo"), ("Stage", "production")]));
+}
+
+#[test]
+fn keys_and_outputs_are_read() {
+    let template = read(&[("AWS::Region", "eu-west-1")]);
+    let [key] = template.keys.as_slice() else { panic!("one key") };
+    assert_eq!((key.spec.as_str(), key.usage.as_str()), ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"));
+    assert_eq!((key.description.as_str(), key.rotated_by_kms), ("wraps", true));
+    assert_eq!(template.outputs, map(&[("Url", "https://Api:Ref.eu-west-1.amazonaws.com")]));
+}

@@ -1,0 +1,77 @@
+//! Looks into the tables, as somebody would who has stolen a dump of them.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+
+use crate::TestApp;
+
+impl TestApp {
+    /// Every item of a table, by its name's last part: `users`, `audit-events`.
+    pub async fn table(&self, name: &str) -> Vec<Value> {
+        let table = self.stack.template().tables.iter().find(|table| table.name.ends_with(&format!("-{name}")));
+        let table = table.unwrap_or_else(|| panic!("no table {name}"));
+        let items = self.items(&table.name).await;
+        items.iter().map(|item| item.iter().map(|(name, value)| (name.clone(), plain(value))).collect()).collect()
+    }
+
+    /// Everything in every table, as text.
+    pub async fn dump(&self) -> String {
+        let mut dump = String::new();
+        for table in &self.stack.template().tables {
+            dump.push_str(&format!("{:?}\n", self.items(&table.name).await));
+        }
+        dump
+    }
+
+    /// The kinds of events of the trail, oldest first.
+    pub async fn events(&self) -> Vec<String> {
+        let mut events = self.table("audit-events").await;
+        events.sort_by_key(|event| event["at"].as_str().map(str::to_owned));
+        events.iter().filter_map(|event| event["kind"].as_str().map(str::to_owned)).collect()
+    }
+
+    /// How many events of a kind there are.
+    pub async fn count(&self, kind: &str) -> usize {
+        self.events().await.iter().filter(|event| *event == kind).count()
+    }
+
+    async fn items(&self, table: &str) -> Vec<HashMap<String, AttributeValue>> {
+        let client = self.dynamodb();
+        let (mut items, mut next) = (Vec::new(), None);
+        loop {
+            let page = client.scan().table_name(table).set_exclusive_start_key(next).send().await;
+            let page = page.unwrap_or_else(|error| panic!("{error:?}"));
+            items.extend(page.items.unwrap_or_default());
+            next = page.last_evaluated_key;
+            if next.is_none() {
+                return items;
+            }
+        }
+    }
+
+    fn dynamodb(&self) -> Client {
+        let settings = [
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_ENDPOINT_URL", self.stack.aws().endpoint()),
+        ];
+        let config = shared::aws::sdk_config(&settings.into_iter().collect()).unwrap_or_else(|error| panic!("{error}"));
+        Client::new(&config)
+    }
+}
+
+fn plain(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!(text),
+        AttributeValue::N(number) => number.parse::<f64>().map_or(Value::Null, |number| json!(number)),
+        AttributeValue::Bool(is) => json!(is),
+        AttributeValue::L(list) => list.iter().map(plain).collect(),
+        AttributeValue::M(map) => map.iter().map(|(name, value)| (name.clone(), plain(value))).collect(),
+        AttributeValue::B(_) => json!("(binary)"),
+        _ => Value::Null,
+    }
+}

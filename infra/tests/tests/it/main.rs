@@ -1,0 +1,16 @@
+//! Integration tests: the public HTTP surface of the whole local stack. Modules mirror the areas of the API.
+
+mod faults;
+mod http;
+mod jobs;
+mod jwt;
+mod keys;
+mod life;
+mod login;
+mod outbox;
+mod refresh;
+mod repository;
+mod schedules;
+mod signup;
+mod tables;
+mod wire;

@@ -1,0 +1,290 @@
+//! Sign-up, slugs, and the verification of addresses (SIGN-1…5).
+
+use serde_json::{Value, json};
+use tests::{Answer, Native, PASSWORD, TestApp, at_once, token_in};
+
+fn form(email: &str) -> Value {
+    json!({ "email": email, "password": PASSWORD, "name": "Ada Lovelace" })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_1_a_person_gets_an_organization_and_owns_it() {
+    let app = TestApp::start().await;
+    let mut body = form("ada@example.com");
+    body["organization"] = json!({ "name": "Analytical Engines", "slug": "engines" });
+    app.post("/auth/signup", body).await.expect(202);
+    app.post("/auth/signup", form("bob@example.com")).await.expect(202);
+    app.post("/auth/signup", form("cyd@example.com")).await.expect(202);
+
+    let organizations = app.table("organizations").await;
+    let slugs: Vec<&str> = organizations
+        .iter()
+        .filter(|item| item["item"] == "organization")
+        .filter_map(|item| item["slug"].as_str())
+        .collect();
+    assert!(slugs.contains(&"engines") && slugs.contains(&"ada-lovelace"), "{slugs:?}");
+    // The third has the second's name: its slug got an ending.
+    assert!(slugs.iter().any(|slug| slug.starts_with("ada-lovelace-")), "{slugs:?}");
+    assert_eq!(organizations.iter().filter(|item| item["role"] == "owner").count(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_2_a_slug_is_free_until_somebody_takes_it() {
+    let app = TestApp::start().await;
+    let ask = |slug: &str| format!("/auth/organizations/slug-available/{slug}");
+    let free = app.get(&ask("engines")).await.expect(200);
+    assert_eq!((&free.body["available"], &free.body["suggestions"]), (&json!(true), &json!([])));
+
+    let mut body = form("ada@example.com");
+    body["organization"] = json!({ "name": "Engines", "slug": "engines" });
+    app.post("/auth/signup", body.clone()).await.expect(202);
+    let taken = app.get(&ask("engines")).await.expect(200);
+    assert_eq!(taken.body["reason"], "taken");
+    for suggestion in taken.body["suggestions"].as_array().unwrap() {
+        assert_eq!(app.get(&ask(suggestion.as_str().unwrap())).await.body["available"], true);
+    }
+    body["email"] = json!("bob@example.com");
+    app.post("/auth/signup", body).await.refused(409, "slug_taken");
+    assert!(app.mails("bob@example.com").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_018_both_routes_refuse_the_same_slugs() {
+    let app = TestApp::start().await;
+    for slug in ["admin", "API", "a--b", "-ab", "xn--x", "ab", &"a".repeat(49), "%D0%B0dmin"] {
+        app.get(&format!("/auth/organizations/slug-available/{slug}")).await.refused(422, "slug_invalid");
+    }
+    for slug in ["admin", "API", "a--b", "аdmin"] {
+        let mut body = form("ada@example.com");
+        body["organization"] = json!({ "name": "Engines", "slug": slug });
+        let refused = app.post("/auth/signup", body).await.refused(422, "validation");
+        assert_eq!(refused.body["errors"][0]["field"], "organization.slug");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_4_a_taken_address_gets_the_same_answer_and_its_owner_a_mail() {
+    let app = TestApp::start().await;
+    app.account("ada@example.com").await;
+    let known = app.post("/auth/signup", form("ada@example.com")).await.expect(202);
+    let unknown = app.post("/auth/signup", form("bob@example.com")).await.expect(202);
+    assert_eq!(known.text, unknown.text);
+    assert_eq!(names(&known), names(&unknown));
+    assert!(app.mail("ada@example.com", 3).await.starts_with("Postern: you already have an account"));
+
+    // One such mail an hour, whoever asks and however often.
+    for _ in 0..5 {
+        app.post("/auth/signup", form("ada@example.com")).await.expect(202);
+    }
+    app.outbox_is_empty().await;
+    assert_eq!(app.mails("ada@example.com").len(), 3);
+    // The password did not change.
+    Native::sign_in(&app, "ada@example.com").await;
+}
+
+fn names(answer: &Answer) -> Vec<String> {
+    answer.headers.keys().map(|name| name.as_str().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_019_fifty_sign_ups_at_once_make_one_account() {
+    let app = TestApp::start().await;
+    let answers = at_once(50, |i| {
+        let mut body = form("ada@example.com");
+        body["name"] = json!(format!("Ada {i}"));
+        Answer::to(app.request("POST", "/auth/signup").json(&body))
+    })
+    .await;
+    assert!(answers.iter().all(|answer| answer.status == 202 && answer.text == answers[0].text));
+    assert_eq!(app.table("users").await.len(), 1);
+    assert_eq!(app.table("logins").await.len(), 1);
+    assert_eq!(app.table("challenges").await.len(), 1);
+    assert_eq!(app.table("organizations").await.len(), 3, "the organization, its slug and its one member");
+    app.outbox_is_empty().await;
+    assert!(app.mails("ada@example.com").len() <= 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn v2_3_3_a_sign_up_that_fails_at_any_item_leaves_nothing() {
+    let app = TestApp::start().await;
+    // Login, user, organization, membership, slug, challenge, mail, four events.
+    for item in 0..11 {
+        for reason in ["ThrottlingError", "TransactionConflict", "ProvisionedThroughputExceeded"] {
+            app.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "kind": "cancel_item", "item": item, "reason": reason })).await;
+            app.post("/auth/signup", form("ada@example.com")).await.refused(503, "unavailable");
+            app.no_faults();
+        }
+    }
+    for table in ["users", "logins", "organizations", "challenges", "outbox"] {
+        assert_eq!(app.table(table).await, Vec::<Value>::new(), "{table}");
+    }
+    assert_eq!(app.count("UserCreated").await, 0);
+    assert!(app.mails("ada@example.com").is_empty());
+    // And nothing is in the way of the next try.
+    app.account("ada@example.com").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f2_an_answer_lost_after_the_commit_makes_one_account_and_one_mail() {
+    let app = TestApp::start().await;
+    app.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "table": "postern-local-users", "kind": "drop_after_commit", "times": 2 })).await;
+    app.post("/auth/signup", form("ada@example.com")).await.expect(202);
+    app.outbox_is_empty().await;
+    assert_eq!((app.table("users").await.len(), app.mails("ada@example.com").len()), (1, 1));
+    assert_eq!(app.count("UserCreated").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f14_a_mail_that_was_not_committed_is_never_sent() {
+    let app = TestApp::start().await;
+    app.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "kind": "error" })).await;
+    app.post("/auth/signup", form("ada@example.com")).await.refused(503, "unavailable");
+    app.no_faults();
+    app.job("retry-mail", json!({})).await;
+    assert!(app.stack.aws().mailbox().list(None).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_5_every_unmet_rule_is_named() {
+    let app = TestApp::start().await;
+    let codes = |answer: Answer| -> Vec<String> {
+        let answer = answer.refused(422, "password_rejected");
+        answer.body["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| format!("{}:{}", error["field"].as_str().unwrap(), error["code"].as_str().unwrap()))
+            .collect()
+    };
+    let mut body = form("ada@example.com");
+    for (password, expected) in
+        [("Ab1!", "password:min_length"), ("abcdefgx", "password:upper"), ("Password1!", "password:password_common")]
+    {
+        body["password"] = json!(password);
+        let codes = codes(app.post("/auth/signup", body.clone()).await);
+        assert!(codes.iter().any(|code| code == expected), "{password}: {codes:?}");
+    }
+    body["password"] = json!("I am Ada Lovelace, you know");
+    assert_eq!(codes(app.post("/auth/signup", body).await), ["password:contains_personal"]);
+    assert!(app.table("users").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_013_and_017_odd_input_is_refused_by_name_and_writes_nothing() {
+    let app = TestApp::start().await;
+    let refused = |patch: Value, field: &'static str| {
+        let mut body = form("ada@example.com");
+        body.as_object_mut().unwrap().extend(patch.as_object().unwrap().clone());
+        let request = app.request("POST", "/auth/signup").json(&body);
+        async move {
+            let answer = Answer::to(request).await.refused(422, "validation");
+            assert_eq!(answer.body["errors"][0]["field"], field, "{}", answer.text);
+        }
+    };
+    for field in ["role", "emailVerified", "tokenVersion", "orgId", "id", "createdAt"] {
+        refused(json!({ field: "admin" }), field).await;
+    }
+    for email in [
+        json!("ada"),
+        json!("a\r\nBcc: x@example.com"),
+        json!(["ada@example.com"]),
+        json!({ "$ne": "" }),
+        json!(7),
+        json!("a@localhost"),
+        Value::Null,
+    ] {
+        refused(json!({ "email": email }), "email").await;
+    }
+    for name in ["", "  ", "a\nb", &"n".repeat(101)] {
+        refused(json!({ "name": name }), "name").await;
+    }
+    refused(json!({ "password": ["x"] }), "password").await;
+    for table in ["users", "logins", "organizations", "outbox", "audit-events"] {
+        let events =
+            if table == "audit-events" { app.count("UserCreated").await } else { app.table(table).await.len() };
+        assert_eq!(events, 0, "{table}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_3_a_link_works_once_for_a_day() {
+    let app = TestApp::start().await;
+    let token = app.sign_up("ada@example.com").await;
+    let verify = |token: String| app.post("/auth/verify-email", json!({ "token": token }));
+    app.advance(24 * 3600 - 5);
+    verify(token.clone()).await.expect(200);
+    verify(token.clone()).await.refused(410, "token_used");
+
+    let late = app.sign_up("bob@example.com").await;
+    app.advance(24 * 3600);
+    verify(late).await.refused(410, "token_expired");
+    for bad in ["", "x", &"A".repeat(43), &token[1..]] {
+        verify(bad.to_owned()).await.refused(400, "token_invalid");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_150_fifty_uses_of_one_link_at_once_count_once() {
+    let app = TestApp::start().await;
+    let token = app.sign_up("ada@example.com").await;
+    let answers =
+        at_once(50, |_| Answer::to(app.request("POST", "/auth/verify-email").json(&json!({ "token": token })))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    assert!(answers.iter().all(|answer| answer.status == 200 || answer.code() == "token_used"));
+    assert_eq!(app.count("EmailVerified").await, 1);
+    app.outbox_is_empty().await;
+    assert_eq!(app.mails("ada@example.com").len(), 2, "the link and one welcome");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_3_a_new_link_can_be_had_once_a_minute_and_the_answer_never_tells() {
+    let app = TestApp::start().await;
+    let first = app.sign_up("ada@example.com").await;
+    app.account("bob@example.com").await;
+    let resend = |email: &str| app.post("/auth/verify-email/resend", json!({ "email": email }));
+    let waiting = resend("ada@example.com").await.expect(202);
+    let verified = resend("bob@example.com").await.expect(202);
+    let unknown = resend("nobody@example.com").await.expect(202);
+    assert!(waiting.text == verified.text && verified.text == unknown.text);
+
+    let second = token_in(&app.mail("ada@example.com", 2).await);
+    assert_ne!(first, second);
+    for _ in 0..100 {
+        resend("ada@example.com").await.expect(202);
+    }
+    app.outbox_is_empty().await;
+    assert_eq!(app.mails("ada@example.com").len(), 2);
+    assert_eq!(app.mails("bob@example.com").len(), 2, "nothing but link and welcome");
+    assert!(app.mails("nobody@example.com").is_empty());
+    app.advance(60);
+    resend("ada@example.com").await.expect(202);
+    app.mail("ada@example.com", 3).await;
+
+    app.post("/auth/verify-email", json!({ "token": second })).await.expect(200);
+    // The other link asks for what is done already.
+    app.post("/auth/verify-email", json!({ "token": first })).await.expect(200);
+    app.outbox_is_empty().await;
+    assert_eq!(app.count("EmailVerified").await, 2, "Bob's and Ada's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owners_of_named_addresses_become_admins_when_they_verify() {
+    let app = TestApp::with(&[("AdminEmails", "root@example.com, other@example.com")]).await;
+    let admin = app.native("root@example.com").await;
+    assert_eq!(admin.session["roles"], json!(["owner", "admin"]));
+    let user = app.native("ada@example.com").await;
+    assert_eq!(user.session["roles"], json!(["owner"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_016_a_name_cannot_put_a_link_into_a_mail() {
+    let app = TestApp::start().await;
+    let mut body = form("ada@example.com");
+    body["name"] = json!("<a href=\"http://evil.example\">x</a> www.evil.example [y](http://evil.example)");
+    app.post("/auth/signup", body).await.expect(202);
+    app.mail("ada@example.com", 1).await;
+    let mail = app.stack.aws().mailbox().list(Some("ada@example.com")).remove(0);
+    for text in [&mail.html, &mail.text] {
+        assert!(!text.contains("evil.example") && !text.contains("http://evil"), "{text}");
+    }
+}

@@ -1,0 +1,87 @@
+//! The wire budget (DESIGN §8): sequential round trips to AWS, counted where they arrive.
+
+use serde_json::{Value, json};
+use tests::{Answer, Browser, Native, PASSWORD, TestApp};
+
+/// Round trips and calls, by service and operation in the order they were started.
+async fn budget(app: &TestApp, answer: &Answer) -> (u64, Vec<String>) {
+    let traced = app.calls_of(answer).await;
+    let name = |call: &Value| format!("{} {}", call["wave"], call["operation"].as_str().unwrap());
+    let mut calls: Vec<String> = traced["calls"].as_array().unwrap().iter().map(name).collect();
+    calls.sort();
+    (traced["roundTrips"].as_u64().unwrap(), calls)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn design_8_every_operation_keeps_its_budget() {
+    let app = TestApp::start().await;
+    // The first requests of a process read keys and secrets; budgets are for the warm ones.
+    let mut native = app.native("warm@example.com").await;
+    app.account("ada@example.com").await;
+
+    let sign_up = app
+        .post("/auth/signup", json!({ "email": "bob@example.com", "password": PASSWORD, "name": "Bob" }))
+        .await
+        .expect(202);
+    let (trips, calls) = budget(&app, &sign_up).await;
+    assert_eq!((trips, calls.last().map(String::as_str)), (2, Some("2 TransactWriteItems")), "{calls:?}");
+
+    let login = app.post("/auth/login", json!({ "email": "ada@example.com", "password": PASSWORD })).await.expect(200);
+    assert_eq!(
+        budget(&app, &login).await,
+        (2, vec!["1 GetItem".into(), "2 Sign".into(), "2 TransactWriteItems".into()])
+    );
+
+    let refused = app.post("/auth/login", json!({ "email": "ada@example.com", "password": "wrong" })).await.expect(401);
+    assert_eq!(budget(&app, &refused).await, (2, vec!["1 GetItem".into(), "2 PutItem".into()]));
+
+    let verify = native.verify(&native.access).await.expect(200);
+    assert_eq!(budget(&app, &verify).await, (1, vec!["1 GetItem".into(), "1 GetItem".into()]));
+
+    app.advance(30);
+    let kept = native.refresh().await;
+    let steps = ["1 GetItem", "1 GetItem", "2 Sign", "3 TransactWriteItems"].map(str::to_owned).to_vec();
+    assert_eq!(budget(&app, &kept).await, (3, steps.clone()));
+
+    app.advance(31);
+    let with_ring = ["1 GetItem", "1 GetItem", "1 Query", "2 Sign", "3 TransactWriteItems"].map(str::to_owned).to_vec();
+    let rotated = native.refresh().await;
+    // A minute has passed: the ring is read again, and costs no round trip of its own.
+    assert_eq!(budget(&app, &rotated).await, (3, with_ring));
+
+    let jwks = app.get("/.well-known/jwks.json").await.expect(200);
+    assert_eq!(budget(&app, &jwks).await, (0, vec![]));
+
+    let csrf = Browser::sign_in(&app, "ada@example.com").await.get("/auth/csrf").await.expect(200);
+    assert_eq!(budget(&app, &csrf).await, (0, vec![]));
+
+    let logout = native.logout().await.expect(204);
+    assert_eq!(budget(&app, &logout).await, (1, vec!["1 TransactWriteItems".into()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn design_8_what_is_refused_at_the_door_costs_nothing() {
+    let app = TestApp::start().await;
+    let native = app.native("ada@example.com").await;
+    let altered = format!("{}A", native.access);
+    for answer in [
+        app.post("/auth/refresh", json!({ "refreshToken": "prt_guess" })).await.expect(401),
+        Native::verify(&native, &altered).await.expect(401),
+        app.get("/nowhere").await.expect(404),
+        app.post("/auth/login", json!({})).await.expect(422),
+        app.post("/auth/verify-email", json!({ "token": "x" })).await.expect(400),
+    ] {
+        assert_eq!(budget(&app, &answer).await, (0, vec![]), "{}", answer.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_of_a_request_is_priced() {
+    let app = TestApp::start().await;
+    app.account("ada@example.com").await;
+    let login = app.post("/auth/login", json!({ "email": "ada@example.com", "password": PASSWORD })).await.expect(200);
+    let traced = app.calls_of(&login).await;
+    let price = traced["priceUsd"].as_f64().unwrap();
+    assert!(price > 3e-6 && price < 2e-5, "{traced}");
+    assert_eq!(traced["path"], "/auth/login");
+}

@@ -1,0 +1,30 @@
+//! `cargo xtask`: the project's own chores. Not part of what is deployed, and knows no rule of the product.
+//!
+//! Reading order: `verify` (which steps there are, what they need), then `tools` (how that gets here), then `child`.
+
+mod child;
+mod repository;
+mod tools;
+mod verify;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Chores of this repository.
+
+  cargo xtask verify    everything that CI checks; --help says more. Short: cargo verify";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("verify") => verify::main(arguments),
+        None | Some("help" | "-h" | "--help") => {
+            println!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        Some(unknown) => {
+            eprintln!("xtask: there is no chore \"{unknown}\"\n\n{HELP}");
+            ExitCode::from(2)
+        }
+    }
+}

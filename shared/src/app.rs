@@ -1,0 +1,70 @@
+//! What a function has at hand: settings, clients and caches, built once per cold start.
+
+use std::sync::OnceLock;
+
+use aws_types::SdkConfig;
+
+use crate::aws::kms::Kms;
+use crate::aws::sdk_config;
+use crate::aws::ses::Ses;
+use crate::clock::{Clock, Timestamp};
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use crate::keys::cache::{KeyCache, SigningRing};
+use crate::keys::secrets::Secrets;
+use crate::password::Hasher;
+use crate::settings::Settings;
+use crate::store::Store;
+
+pub struct App {
+    pub settings: Settings,
+    pub clock: Clock,
+    pub store: Store,
+    pub kms: Kms,
+    keys: KeyCache,
+    /// Only a few functions hash or mail: the others do not pay for it.
+    hasher: OnceLock<Hasher>,
+    ses: OnceLock<Ses>,
+    sdk: SdkConfig,
+}
+
+impl App {
+    /// # Errors
+    /// Names every fault of the configuration at once. A function with one serves nothing (case 305).
+    pub fn new(environment: &Environment, clock: Clock) -> Result<Self> {
+        let settings = Settings::read(environment).map_err(Error::internal)?;
+        let sdk = sdk_config(environment)?;
+        Ok(Self {
+            store: Store::new(&sdk, settings.tables.clone()),
+            kms: Kms::new(&sdk, &settings.secrets_key_id, &settings.stack_name),
+            keys: KeyCache::default(),
+            hasher: OnceLock::new(),
+            ses: OnceLock::new(),
+            clock,
+            settings,
+            sdk,
+        })
+    }
+
+    pub fn hasher(&self) -> &Hasher {
+        self.hasher.get_or_init(Hasher::default)
+    }
+
+    pub fn ses(&self) -> &Ses {
+        self.ses.get_or_init(|| Ses::new(&self.sdk, &self.settings.mail_from))
+    }
+
+    /// The signing ring, not older than a minute.
+    pub async fn ring(&self, now: Timestamp) -> Result<std::sync::Arc<SigningRing>> {
+        self.keys.ring(&self.store, now).await
+    }
+
+    /// The signing ring for a token with this `kid`; looks again if the cached one does not know it.
+    pub async fn ring_with(&self, kid: &str, now: Timestamp) -> Result<std::sync::Arc<SigningRing>> {
+        self.keys.ring_with(kid, &self.store, now).await
+    }
+
+    pub async fn secrets(&self) -> Result<std::sync::Arc<Secrets>> {
+        self.keys.secrets(&self.store, &self.kms).await
+    }
+}

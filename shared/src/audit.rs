@@ -1,0 +1,100 @@
+//! The audit trail: what happened, to whom, from where (AUDIT-1). Events are written in the transaction of the change
+//! they tell of, so the trail cannot differ from the state.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::email::Email;
+use crate::id::{OrganizationId, SessionId, UserId};
+
+/// What happened. Names are stable: exports, alerts and webhooks refer to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Kind {
+    UserCreated,
+    OrganizationCreated,
+    UserRoleCreated,
+    OrganizationSignupCompleted,
+    SignupRepeated,
+    EmailVerificationRequested,
+    EmailVerified,
+    UserLoggedIn,
+    UserLoginFailed,
+    AuthSessionCreated,
+    TokenRefreshed,
+    RefreshTokenReplayed,
+    RefreshTokenRevoked,
+    SessionExpired,
+    UserLogout,
+    KeyRotated,
+    MailUndeliverable,
+}
+
+/// Who did it, as far as is known.
+#[derive(Clone)]
+pub enum Actor {
+    User(UserId),
+    /// Somebody who gave this address and has not shown that an account is theirs.
+    Email(Email),
+    /// A job or a stream consumer, by name.
+    System(&'static str),
+}
+
+impl Actor {
+    /// The partition that holds this actor's events.
+    pub(crate) fn key(&self) -> String {
+        match self {
+            Self::User(id) => format!("user#{id}"),
+            Self::Email(email) => format!("email#{}", email.as_str()),
+            Self::System(name) => format!("system#{name}"),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Success,
+    Failure,
+}
+
+/// One thing that happened. When and from where is added from the request's context when it is written.
+#[derive(Clone)]
+pub struct Event {
+    pub(crate) kind: Kind,
+    pub(crate) actor: Actor,
+    pub(crate) outcome: Outcome,
+    pub(crate) target: Option<String>,
+    pub(crate) detail: BTreeMap<&'static str, String>,
+}
+
+impl Event {
+    pub fn new(kind: Kind, actor: Actor) -> Self {
+        Self { kind, actor, outcome: Outcome::Success, target: None, detail: BTreeMap::new() }
+    }
+
+    pub fn by_user(kind: Kind, user: UserId) -> Self {
+        Self::new(kind, Actor::User(user))
+    }
+
+    pub fn failed(self, reason: &str) -> Self {
+        Self { outcome: Outcome::Failure, ..self }.with("reason", reason)
+    }
+
+    pub fn on_session(self, session: SessionId) -> Self {
+        Self { target: Some(format!("session#{session}")), ..self }
+    }
+
+    pub fn on_organization(self, organization: OrganizationId) -> Self {
+        Self { target: Some(format!("organization#{organization}")), ..self }
+    }
+
+    pub fn on_key(self, kid: &str) -> Self {
+        Self { target: Some(format!("key#{kid}")), ..self }
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.detail.insert(name, value.to_string());
+        self
+    }
+}

@@ -1,0 +1,135 @@
+//! KMS: signing keys that never leave it, and data keys that it wraps. Names operations as Postern uses them.
+
+use aws_sdk_kms::Client;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::{DataKeySpec, KeySpec, KeyUsageType, MessageType, SigningAlgorithmSpec, Tag};
+use aws_types::SdkConfig;
+
+use super::trips::CountTrips;
+use crate::error::{Error, Result};
+use crate::secret::Key;
+use crate::settings::Algorithm;
+
+const KMS: &str = "KMS";
+
+pub struct Kms {
+    client: Client,
+    secrets_key_id: String,
+    stack_name: String,
+}
+
+/// A data key as it may be stored.
+pub struct WrappedKey(pub Vec<u8>);
+
+impl Kms {
+    pub fn new(config: &SdkConfig, secrets_key_id: &str, stack_name: &str) -> Self {
+        let config = aws_sdk_kms::config::Builder::from(config).interceptor(CountTrips).build();
+        Self {
+            client: Client::from_conf(config),
+            secrets_key_id: secrets_key_id.to_owned(),
+            stack_name: stack_name.to_owned(),
+        }
+    }
+
+    /// Signs a message of at most 4,096 bytes as it is: KMS hashes it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when KMS does not sign; nothing has been consumed then.
+    pub async fn sign(&self, kms_key_id: &str, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>> {
+        let algorithm = match algorithm {
+            Algorithm::RS256 => SigningAlgorithmSpec::RsassaPkcs1V15Sha256,
+            Algorithm::ES256 => SigningAlgorithmSpec::EcdsaSha256,
+        };
+        let output = self
+            .client
+            .sign()
+            .key_id(kms_key_id)
+            .message_type(MessageType::Raw)
+            .message(Blob::new(message))
+            .signing_algorithm(algorithm)
+            .send()
+            .await;
+        let signature = output.map_err(|cause| Error::unavailable(KMS, &cause))?.signature;
+        signature.map(Blob::into_inner).ok_or_else(|| Error::internal("KMS answered without a signature"))
+    }
+
+    /// Makes a signing key, tagged as this stack's. Returns its KMS key id.
+    pub async fn create_signing_key(&self, algorithm: Algorithm) -> Result<String> {
+        let spec = match algorithm {
+            Algorithm::RS256 => KeySpec::Rsa2048,
+            Algorithm::ES256 => KeySpec::EccNistP256,
+        };
+        let request = self
+            .client
+            .create_key()
+            .key_spec(spec)
+            .key_usage(KeyUsageType::SignVerify)
+            .description(format!("{}: signs access tokens", self.stack_name))
+            .tags(tag("postern:stack", &self.stack_name)?)
+            .tags(tag("postern:ring", "signing")?);
+        let output = request.send().await.map_err(|cause| Error::unavailable(KMS, &cause))?;
+        output.key_metadata.map(|key| key.key_id).ok_or_else(|| Error::internal("KMS made a key without an id"))
+    }
+
+    /// The public half, as a DER `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
+    pub async fn public_key(&self, kms_key_id: &str) -> Result<Vec<u8>> {
+        let output = self
+            .client
+            .get_public_key()
+            .key_id(kms_key_id)
+            .send()
+            .await
+            .map_err(|cause| Error::unavailable(KMS, &cause))?;
+        output.public_key.map(Blob::into_inner).ok_or_else(|| Error::internal("KMS answered without a public key"))
+    }
+
+    /// Lets a key die in seven days, the shortest wait KMS allows. Harmless when it is already dying.
+    pub async fn schedule_deletion(&self, kms_key_id: &str) -> Result<()> {
+        match self.client.schedule_key_deletion().key_id(kms_key_id).pending_window_in_days(7).send().await {
+            Ok(_) => Ok(()),
+            Err(cause)
+                if cause
+                    .as_service_error()
+                    .is_some_and(|e| e.is_kms_invalid_state_exception() || e.is_not_found_exception()) =>
+            {
+                Ok(())
+            }
+            Err(cause) => Err(Error::unavailable(KMS, &cause)),
+        }
+    }
+
+    /// A new 256-bit data key, known to nobody until it is unwrapped.
+    pub async fn new_data_key(&self, purpose: &str) -> Result<WrappedKey> {
+        let request = self
+            .client
+            .generate_data_key_without_plaintext()
+            .key_id(&self.secrets_key_id)
+            .key_spec(DataKeySpec::Aes256);
+        let output = request
+            .encryption_context("purpose", purpose)
+            .send()
+            .await
+            .map_err(|cause| Error::unavailable(KMS, &cause))?;
+        output
+            .ciphertext_blob
+            .map(|blob| WrappedKey(blob.into_inner()))
+            .ok_or_else(|| Error::internal("KMS made a data key without a ciphertext"))
+    }
+
+    /// Unwraps a data key. The purpose must be the one it was made for: KMS authenticates it.
+    pub async fn unwrap_data_key(&self, purpose: &str, wrapped: &WrappedKey) -> Result<Key> {
+        let request =
+            self.client.decrypt().key_id(&self.secrets_key_id).ciphertext_blob(Blob::new(wrapped.0.as_slice()));
+        let output = request
+            .encryption_context("purpose", purpose)
+            .send()
+            .await
+            .map_err(|cause| Error::unavailable(KMS, &cause))?;
+        let plain = output.plaintext.map(Blob::into_inner).unwrap_or_default();
+        Ok(Key::new(plain.try_into().map_err(|_| Error::internal("a data key does not have 32 bytes"))?))
+    }
+}
+
+fn tag(key: &str, value: &str) -> Result<Tag> {
+    Tag::builder().tag_key(key).tag_value(value).build().map_err(Error::internal)
+}

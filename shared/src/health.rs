@@ -1,0 +1,62 @@
+//! Health: whether what sign-ins need answers (OPS-1).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::app::App;
+use crate::context::RequestContext;
+use crate::error::{Error, Result};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Healthy,
+    /// People can sign in, but something they will need is failing.
+    Degraded,
+    /// People cannot sign in.
+    Down,
+}
+
+#[derive(Serialize)]
+pub struct Check {
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+pub struct Health {
+    pub status: Status,
+    pub checks: BTreeMap<&'static str, Check>,
+}
+
+/// Asks every dependency at once. Configuration has been checked at the start, or we would not be here.
+pub async fn check(app: &App, ctx: &RequestContext) -> Health {
+    let (dynamodb, ring, secrets, ses) =
+        tokio::join!(app.store.ping(), app.ring(ctx.now), app.secrets(), app.ses().is_sending());
+    let signer = ring.as_ref().is_ok_and(|ring| ring.signer().is_some());
+    let checks = BTreeMap::from([
+        ("dynamodb", answered(&dynamodb, Status::Down, "does not answer")),
+        ("jwks", answered(&ring, Status::Down, "the signing ring cannot be read")),
+        ("signingKey", verdict(signer, Status::Down, "no key signs")),
+        ("secrets", answered(&secrets, Status::Down, "the service's secrets cannot be unwrapped")),
+        ("ses", verdict(matches!(ses, Ok(true)), Status::Degraded, "mail is not being taken")),
+        ("corsOrigins", verdict(!app.settings.frontend_origins.is_empty(), Status::Degraded, "no front end is listed")),
+        ("configuration", verdict(true, Status::Down, "")),
+    ]);
+    let status = checks.values().map(|check| check.status).max().unwrap_or(Status::Healthy);
+    Health { status, checks }
+}
+
+fn answered<T>(result: &Result<T, Error>, otherwise: Status, detail: &'static str) -> Check {
+    verdict(result.is_ok(), otherwise, detail)
+}
+
+fn verdict(is_good: bool, otherwise: Status, detail: &'static str) -> Check {
+    if is_good {
+        Check { status: Status::Healthy, detail: None }
+    } else {
+        Check { status: otherwise, detail: Some(detail) }
+    }
+}

@@ -1,0 +1,196 @@
+//! A request, as a handler sees it.
+
+use std::net::IpAddr;
+
+use lambda_http::request::RequestContext as Gateway;
+use lambda_http::{Body, Request, RequestExt};
+use serde::de::DeserializeOwned;
+
+use crate::app::App;
+use crate::context::RequestContext;
+use crate::error::{Error, FieldError, Refusal, Result};
+use crate::id;
+
+/// Larger bodies are refused before anything reads them (F32).
+const MAX_BODY: usize = 64 * 1024;
+
+const MAX_USER_AGENT: usize = 512;
+
+/// One request, with what the gateway knows of it.
+pub struct Call {
+    pub ctx: RequestContext,
+    request: Request,
+}
+
+impl Call {
+    pub(crate) fn new(app: &App, request: Request) -> Self {
+        let now = app.clock.now();
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let request_id =
+            Some(header("x-request-id")).filter(|id| is_well_formed(id)).map_or_else(|| id::fresh(now), str::to_owned);
+        let user_agent = header("user-agent").chars().take(MAX_USER_AGENT).collect();
+        let ctx = RequestContext { now, request_id, ip: source_ip(&request), user_agent };
+        Self { ctx, request }
+    }
+
+    pub fn method(&self) -> &http::Method {
+        self.request.method()
+    }
+
+    pub fn path(&self) -> &str {
+        self.request.raw_http_path()
+    }
+
+    /// A header's value; `None` when it is absent, repeated or not ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.request.headers().get_all(name).iter();
+        let value = values.next()?.to_str().ok()?;
+        values.next().is_none().then_some(value)
+    }
+
+    pub fn has_header(&self, name: &str) -> bool {
+        self.request.headers().contains_key(name)
+    }
+
+    /// A part of the path, decoded by the gateway.
+    pub fn path_parameter(&self, name: &str) -> Result<String> {
+        self.request
+            .path_parameters_ref()
+            .and_then(|parameters| parameters.first(name))
+            .map(str::to_owned)
+            .ok_or(Refusal::NotFound.into())
+    }
+
+    /// Whether `?name=true`. Repeated or other values are refused.
+    pub fn flag(&self, name: &'static str) -> Result<bool> {
+        let values =
+            self.request.query_string_parameters_ref().and_then(|parameters| parameters.all(name)).unwrap_or_default();
+        match values.as_slice() {
+            [] | ["false"] => Ok(false),
+            ["true"] => Ok(true),
+            _ => Err(Refusal::Invalid(vec![FieldError::new(name, "invalid", "must be true or false, once")]).into()),
+        }
+    }
+
+    /// The JSON body. Unknown and repeated members are refused by the type it is read into.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLarge`], [`Refusal::UnsupportedMediaType`], [`Refusal::Malformed`], [`Refusal::Invalid`].
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        self.check_body()?;
+        // A form or plain text needs no preflight, so a foreign page could send it with cookies (case 127).
+        let is_json = self.header("content-type").is_some_and(|kind| {
+            kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+        });
+        if !is_json {
+            return Err(Refusal::UnsupportedMediaType.into());
+        }
+        parse(self.body())
+    }
+
+    /// The JSON body, or the default where there is none.
+    pub fn json_or_default<T: DeserializeOwned + Default>(&self) -> Result<T> {
+        if self.body().is_empty() { Ok(T::default()) } else { self.json() }
+    }
+
+    pub(crate) fn check_body(&self) -> Result<()> {
+        if self.body().len() > MAX_BODY { Err(Refusal::TooLarge.into()) } else { Ok(()) }
+    }
+
+    fn body(&self) -> &[u8] {
+        match self.request.body() {
+            Body::Text(text) => text.as_bytes(),
+            Body::Binary(bytes) => bytes,
+            _ => &[],
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| refusal_of(&error))?;
+    // Whatever follows the value is not ours to ignore.
+    reader.end().map_err(|_| MALFORMED)?;
+    Ok(value)
+}
+
+const MALFORMED: Refusal = Refusal::Malformed("the body is not one JSON value");
+
+fn refusal_of(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+    use serde_json::error::Category;
+    match error.inner().classify() {
+        Category::Data => {
+            let path = error.path().to_string();
+            let field = if path == "." { String::new() } else { path };
+            // serde_json ends its messages with a position in a body that the caller knows by names, not by columns.
+            let message = error.inner().to_string();
+            let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+            Refusal::Invalid(vec![FieldError::new(field, "invalid", message)]).into()
+        }
+        Category::Io | Category::Syntax | Category::Eof => MALFORMED.into(),
+    }
+}
+
+/// What is taken over from `X-Request-ID`: short, and harmless in a log line, a header and a user agent (WEB-5).
+fn is_well_formed(id: &str) -> bool {
+    (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// The address the gateway saw. Headers such as `X-Forwarded-For` are never asked (case 046).
+fn source_ip(request: &Request) -> Option<IpAddr> {
+    let Some(Gateway::ApiGatewayV2(gateway)) = request.request_context_ref() else { return None };
+    let ip: IpAddr = gateway.http.source_ip.as_deref()?.parse().ok()?;
+    Some(match ip {
+        // `::ffff:1.2.3.4` is 1.2.3.4 (case 047).
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4),
+        IpAddr::V4(_) => ip,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields, rename_all = "camelCase")]
+    #[expect(dead_code, reason = "only its reading is of interest")]
+    struct Body {
+        email: String,
+        token_delivery: Option<String>,
+    }
+
+    #[test]
+    fn case_292_bad_bodies_are_refused_by_name() {
+        let invalid =
+            |e: &Error, field: &str| matches!(e, Error::Refused(Refusal::Invalid(errors)) if errors[0].field == field);
+        let malformed = |e: &Error| matches!(e, Error::Refused(Refusal::Malformed(_)));
+        assert!(parse::<Body>(br#"{"email":["a"]}"#).is_err_and(|e| invalid(&e, "email")));
+        assert!(parse::<Body>(br#"{"email":"a","role":"admin"}"#).is_err_and(|e| invalid(&e, "role")));
+        assert!(parse::<Body>(br#"{"email":"a","email":"b"}"#).is_err());
+        for body in [
+            &b""[..],
+            b"{",
+            b"\xff\xfe",
+            b"\xef\xbb\xbf{}",
+            br#"{"email":"a"} x"#,
+            br#"{"email":"a"}{"email":"b"}"#,
+            br#"{"email":NaN}"#,
+        ] {
+            assert!(
+                parse::<Body>(body).is_err_and(|e| malformed(&e) || matches!(e, Error::Refused(Refusal::Invalid(_)))),
+                "{body:?}"
+            );
+        }
+        let deep = "[".repeat(100_000);
+        assert!(parse::<serde_json::Value>(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn case_135_only_harmless_correlation_ids_are_taken_over() {
+        assert!(is_well_formed("3f2a-order_17"));
+        for bad in ["", "short", "with space in it", "a\r\nset-cookie: x", "ünïcödé-id", &"a".repeat(65)] {
+            assert!(!is_well_formed(bad), "{bad:?}");
+        }
+    }
+}

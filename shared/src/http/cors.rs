@@ -1,0 +1,79 @@
+//! CORS and the headers of every answer (WEB-3, WEB-4).
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use lambda_http::{Body, Response};
+
+use super::Call;
+use crate::settings::{Settings, Stage};
+
+/// The headers of our answers that a browser's script may read.
+const EXPOSED: &str = "retry-after, x-request-id, postern-expires-in";
+
+/// Whether a browser may call from this origin: ours, or one that is listed to the letter (case 125).
+pub fn is_allowed(settings: &Settings, origin: &str) -> bool {
+    origin == settings.public_url || settings.frontend_origins.iter().any(|listed| listed == origin)
+}
+
+/// Whether a request is a preflight (Fetch standard, §3.2.2).
+pub fn is_preflight(call: &Call) -> bool {
+    call.method() == Method::OPTIONS
+}
+
+/// The answer to a preflight: what an allowed origin may send. Others get nothing that would let them.
+pub fn preflight() -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers
+        .insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("authorization, content-type, x-csrf-token, x-request-id"),
+    );
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    response
+}
+
+/// Finishes an answer, whoever made it: every route and every error passes here.
+pub fn finish(settings: &Settings, call: &Call, response: &mut Response<Body>) {
+    let headers = response.headers_mut();
+    secure(settings, headers);
+    if let Ok(id) = HeaderValue::from_str(&call.ctx.request_id) {
+        headers.insert("x-request-id", id);
+    }
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    let origin = call.header("origin").filter(|origin| is_allowed(settings, origin));
+    match origin.map(HeaderValue::from_str) {
+        Some(Ok(origin)) => {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+        }
+        _ => {
+            [header::ACCESS_CONTROL_ALLOW_METHODS, header::ACCESS_CONTROL_ALLOW_HEADERS, header::ACCESS_CONTROL_MAX_AGE]
+                .into_iter()
+                .for_each(|name| {
+                    headers.remove(name);
+                })
+        }
+    }
+}
+
+fn secure(settings: &Settings, headers: &mut HeaderMap) {
+    const ALWAYS: &[(&str, &str)] = &[
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        ("permissions-policy", "geolocation=(), microphone=(), camera=()"),
+        ("cross-origin-opener-policy", "same-origin"),
+    ];
+    for (name, value) in ALWAYS {
+        headers.insert(*name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if settings.stage == Stage::Production {
+        headers
+            .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+}

@@ -1,0 +1,89 @@
+//! How a caller shows who they are: a bearer token, or the cookies a browser sends by itself.
+
+use super::Call;
+use super::cookies::Jar;
+use super::csrf;
+use crate::app::App;
+use crate::error::{Error, Refusal, Result};
+use crate::sessions::{self, Authenticated};
+use crate::tokens::access;
+use crate::tokens::refresh::RefreshToken;
+
+/// An access token and the way it came.
+pub struct Presented {
+    pub token: String,
+    /// Sent by the browser without being asked: whatever it changes needs a CSRF token, too.
+    pub by_cookie: bool,
+}
+
+/// The access token of a call. A header that is there counts, even a bad one: nobody falls back to another identity.
+///
+/// # Errors
+/// [`Refusal::AccessTokenInvalid`] for an `Authorization` header that is no single bearer token (case 082).
+pub fn access_token(app: &App, call: &Call) -> Result<Option<Presented>> {
+    if call.has_header("authorization") {
+        let token = call.header("authorization").and_then(bearer).ok_or(Refusal::AccessTokenInvalid)?;
+        return Ok(Some(Presented { token: token.to_owned(), by_cookie: false }));
+    }
+    Ok(Jar::Access.read(&app.settings, call).map(|token| Presented { token, by_cookie: true }))
+}
+
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    let is_token = !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic() && b != b',');
+    (scheme.eq_ignore_ascii_case("bearer") && is_token).then_some(token)
+}
+
+/// The caller, if their access token and its session are good. For calls that change nothing.
+///
+/// # Errors
+/// [`Refusal::Unauthenticated`] without a token, and those of [`sessions::authenticate`].
+pub async fn reader(app: &App, call: &Call) -> Result<Authenticated> {
+    let presented = access_token(app, call)?.ok_or(Refusal::Unauthenticated)?;
+    sessions::authenticate(app, &call.ctx, &presented.token).await
+}
+
+/// The session that a caller shows to be theirs, be it by an access token past its time or by a refresh token: enough to
+/// protect a form or to sign out, and for nothing else. `None` when nothing shows one.
+pub async fn session_of(app: &App, call: &Call) -> Result<Option<SessionProof>> {
+    match access_token(app, call) {
+        Ok(Some(presented)) => match access::authentic(app, &presented.token, call.ctx.now).await {
+            Ok(claims) => {
+                return Ok(Some(SessionProof {
+                    user: claims.sub,
+                    session: claims.sid,
+                    by_cookie: presented.by_cookie,
+                }));
+            }
+            Err(Error::Refused(_)) => {}
+            Err(fault) => return Err(fault),
+        },
+        Ok(None) | Err(Error::Refused(_)) => {}
+        Err(fault) => return Err(fault),
+    }
+    let Some(text) = Jar::Refresh.read(&app.settings, call) else { return Ok(None) };
+    let token = RefreshToken::parse(&*app.secrets().await?, &text);
+    Ok(token.map(|token| SessionProof { by_cookie: true, ..SessionProof::of_refresh_token(&token) }))
+}
+
+/// A session that the caller holds a token of.
+pub struct SessionProof {
+    pub user: crate::id::UserId,
+    pub session: crate::id::SessionId,
+    by_cookie: bool,
+}
+
+impl SessionProof {
+    /// Sent on purpose, in a body: no browser does that by itself.
+    pub fn of_refresh_token(token: &RefreshToken) -> Self {
+        Self { user: token.user(), session: token.session(), by_cookie: false }
+    }
+
+    /// Refuses what a foreign page may have made the browser send.
+    ///
+    /// # Errors
+    /// [`Refusal::CsrfInvalid`] for cookies without the session's CSRF token.
+    pub async fn check_csrf(&self, app: &App, call: &Call) -> Result<()> {
+        if self.by_cookie { csrf::check(app, call, self.session).await } else { Ok(()) }
+    }
+}

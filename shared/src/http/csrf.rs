@@ -1,0 +1,89 @@
+//! Cross-site request forgery: two layers (WEB-1, SECURITY.md D7).
+//!
+//! 1. Where a browser says where a request comes from (`Sec-Fetch-Site`, `Origin`), only our own and the listed origins
+//!    may change anything: [`check_origin`], for every route, before its handler runs.
+//! 2. What a cookie authenticates also needs a token bound to the session, the user agent and the day: [`check`].
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
+
+use super::Call;
+use super::cors;
+use crate::app::App;
+use crate::error::{Error, Refusal, Result};
+use crate::id::SessionId;
+use crate::keys::secrets::{Purpose, Secrets};
+use crate::secret::constant_time_eq;
+
+pub const HEADER: &str = "x-csrf-token";
+
+/// Refuses a changing request that a browser says comes from elsewhere.
+///
+/// # Errors
+/// [`Refusal::CsrfInvalid`].
+pub fn check_origin(app: &App, call: &Call) -> Result<()> {
+    if call.method().is_safe() {
+        return Ok(());
+    }
+    let is_ok = match (call.header("origin"), call.header("sec-fetch-site")) {
+        (Some(origin), _) => cors::is_allowed(&app.settings, origin),
+        // A browser that tells the site but no origin: its own pages, or a person's own doing.
+        (None, Some(site)) => matches!(site, "same-origin" | "none") && !call.has_header("origin"),
+        (None, None) => !call.has_header("origin"),
+    };
+    if is_ok { Ok(()) } else { Err(Refusal::CsrfInvalid.into()) }
+}
+
+/// The token for a session, a user agent and a day.
+pub async fn token(app: &App, call: &Call, session: SessionId) -> Result<String> {
+    let secrets = app.secrets().await?;
+    mac(&secrets, secrets.newest(), session, &call.ctx.user_agent, call.ctx.now.day())
+        .ok_or_else(|| Error::internal("no CSRF key"))
+}
+
+/// Checks the request's token: today's, or yesterday's for pages that were open at midnight (F49).
+///
+/// # Errors
+/// [`Refusal::CsrfInvalid`].
+pub async fn check(app: &App, call: &Call, session: SessionId) -> Result<()> {
+    let secrets = app.secrets().await?;
+    let presented = call.header(HEADER).unwrap_or_default();
+    let today = call.ctx.now.day();
+    let is_good = secrets.versions().any(|version| {
+        let expected = [today, today - 1].map(|day| mac(&secrets, version, session, &call.ctx.user_agent, day));
+        expected.iter().flatten().any(|expected| constant_time_eq(expected.as_bytes(), presented.as_bytes()))
+    });
+    if is_good { Ok(()) } else { Err(Refusal::CsrfInvalid.into()) }
+}
+
+fn mac(secrets: &Secrets, version: u8, session: SessionId, user_agent: &str, day: i64) -> Option<String> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secrets.key(version, Purpose::Csrf)?.expose());
+    let mut context = hmac::Context::with_key(&key);
+    // Fixed lengths first, the one that varies last: no two inputs run together.
+    context.update(session.as_bytes());
+    context.update(&day.to_be_bytes());
+    context.update(user_agent.as_bytes());
+    Some(URL_SAFE_NO_PAD.encode(context.sign()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+
+    #[test]
+    fn case_122_a_token_is_for_one_session_one_user_agent_and_one_day() {
+        let secrets = Secrets::for_tests();
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let (mine, other) = (SessionId::new(now), SessionId::new(now));
+        let token = |session, agent, day| mac(&secrets, 1, session, agent, day).unwrap();
+        let reference = token(mine, "Firefox", 20_000);
+        assert_eq!(reference, token(mine, "Firefox", 20_000));
+        for different in
+            [token(other, "Firefox", 20_000), token(mine, "Firefo", 20_000), token(mine, "Firefox", 20_001)]
+        {
+            assert_ne!(reference, different);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Endpoints: a handler with a name, and everything that surrounds each of them.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use lambda_http::{Body, Request, Response};
+use tracing::Instrument;
+
+use super::{Call, Reply, cors, csrf, problem};
+use crate::app::App;
+use crate::aws::trips::{self, Trips};
+use crate::error::{Error, Result};
+
+/// A boxed handler's future.
+pub type Handling<'a> = Pin<Box<dyn Future<Output = Result<Reply>> + Send + 'a>>;
+
+/// One function behind one or more routes; the name is its binary's. A test holds both to `template.yaml`.
+#[derive(Clone, Copy)]
+pub struct Endpoint {
+    pub name: &'static str,
+    /// `METHOD /path`, as in the template; empty for the function that gets what no route catches.
+    pub routes: &'static [&'static str],
+    pub handle: for<'a> fn(&'a App, &'a Call) -> Handling<'a>,
+}
+
+/// Answers one request. Never fails: whatever happens becomes an answer with all headers.
+pub async fn respond(endpoint: &Endpoint, app: &App, request: Request) -> Response<Body> {
+    let call = Call::new(app, request);
+    let span = tracing::info_span!("request", request_id = call.ctx.request_id, function = endpoint.name);
+    let started = app.clock.now();
+    async {
+        let (result, trips) = trips::counted(&call.ctx.request_id, answer(endpoint, app, &call)).await;
+        let mut response = result.unwrap_or_else(|error| failed(&call, &error));
+        cors::finish(&app.settings, &call, &mut response);
+        log(&call, &response, trips, app.clock.now().since(started));
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+async fn answer(endpoint: &Endpoint, app: &App, call: &Call) -> Result<Response<Body>> {
+    if cors::is_preflight(call) {
+        return Ok(cors::preflight());
+    }
+    csrf::check_origin(app, call)?;
+    call.check_body()?;
+    (endpoint.handle)(app, call).await.map(Reply::into_response)
+}
+
+fn failed(call: &Call, error: &Error) -> Response<Body> {
+    // The one place where a fault meets the log. Refusals are everyday, and are told by their status below.
+    match error {
+        Error::Refused(refusal) => tracing::debug!(?refusal, "refused"),
+        Error::Unavailable { .. } => tracing::warn!(%error, "a dependency failed"),
+        Error::Internal(_) => tracing::error!(%error, "internal fault"),
+    }
+    let reply = problem::reply(error, &call.ctx.request_id);
+    reply.map_or_else(|_| Response::builder().status(500).body(Body::Empty).unwrap_or_default(), Reply::into_response)
+}
+
+fn log(call: &Call, response: &Response<Body>, Trips { calls, round_trips, .. }: Trips, took: std::time::Duration) {
+    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(method = %call.method(), status = response.status().as_u16(), millis, aws_calls = calls, round_trips, "answered");
+}

@@ -1,0 +1,17 @@
+//! HTTP, in one place: what surrounds every handler, so that a new endpoint cannot forget it.
+//!
+//! [`endpoint`] wraps a handler: correlation id, limits, CORS, headers, the error table, the log line. [`call`] is what a
+//! handler is given, [`reply`] what it gives back. Nothing below this module knows of HTTP.
+
+pub mod call;
+pub mod cookies;
+pub mod cors;
+pub mod credentials;
+pub mod csrf;
+pub mod endpoint;
+pub mod problem;
+pub mod reply;
+
+pub use call::Call;
+pub use endpoint::{Endpoint, respond};
+pub use reply::Reply;

@@ -1,0 +1,98 @@
+//! What a handler answers.
+
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use lambda_http::{Body, Response};
+use serde::Serialize;
+
+use super::cookies::SetCookie;
+use crate::error::{Error, Result};
+
+/// An answer in the making.
+pub struct Reply {
+    status: StatusCode,
+    body: Option<Vec<u8>>,
+    content_type: &'static str,
+    headers: Vec<(HeaderName, String)>,
+    cookies: Vec<SetCookie>,
+}
+
+impl Reply {
+    /// 200 with a JSON body.
+    pub fn ok(body: &impl Serialize) -> Result<Self> {
+        Self::json(StatusCode::OK, body)
+    }
+
+    /// 202: what was asked for may happen later, and this answer does not tell.
+    pub fn accepted(body: &impl Serialize) -> Result<Self> {
+        Self::json(StatusCode::ACCEPTED, body)
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        Self { status: StatusCode::NO_CONTENT, body: None, content_type: "", headers: Vec::new(), cookies: Vec::new() }
+    }
+
+    pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_vec(body).map_err(Error::internal)?;
+        Ok(Self {
+            status,
+            body: Some(body),
+            content_type: "application/json",
+            headers: Vec::new(),
+            cookies: Vec::new(),
+        })
+    }
+
+    pub(crate) fn with_content_type(self, content_type: &'static str) -> Self {
+        Self { content_type, ..self }
+    }
+
+    /// 503 instead of 200, for a health check that has found something.
+    pub fn or_unavailable(self, is_available: bool) -> Self {
+        Self { status: if is_available { self.status } else { StatusCode::SERVICE_UNAVAILABLE }, ..self }
+    }
+
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Lets anybody keep the answer for so many seconds. Without it, nobody keeps any answer.
+    #[must_use]
+    pub fn cached_for(self, seconds: u32) -> Self {
+        self.with_header(header::CACHE_CONTROL, format!("public, max-age={seconds}"))
+    }
+
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: SetCookie) -> Self {
+        self.cookies.push(cookie);
+        self
+    }
+
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(
+            self.body.map_or(Body::Empty, |body| Body::Text(String::from_utf8_lossy(&body).into_owned())),
+        );
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        if !self.content_type.is_empty() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        }
+        // An answer that sets a cookie is nobody else's, whatever its handler thought of caching.
+        let is_private = !self.cookies.is_empty();
+        for (name, value) in
+            self.headers.into_iter().filter(|(name, _)| !(is_private && *name == header::CACHE_CONTROL))
+        {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
+        for cookie in self.cookies {
+            if let Ok(value) = HeaderValue::from_str(cookie.as_str()) {
+                headers.append(header::SET_COOKIE, value);
+            }
+        }
+        response
+    }
+}

@@ -1,0 +1,7 @@
+//! Keys: the signing ring that the world sees, the secrets that it does not, and how both are kept at hand.
+
+pub mod cache;
+pub mod jwk;
+pub mod ring;
+pub mod rotate;
+pub mod secrets;

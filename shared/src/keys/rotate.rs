@@ -1,0 +1,163 @@
+//! Keeps the rings in order: what the job `jobs-rotate-keys` does (KEYS-1, KEYS-2).
+//!
+//! Every change is one transaction that advances the ring's head, so runs at once, repeated runs and runs that stopped
+//! half-way are harmless. A KMS key made by a run that then lost is let go again.
+
+use serde::{Deserialize, Serialize};
+
+use super::jwk::PublicJwk;
+use super::ring::{RingRules, Step, next_step, promote_now};
+use crate::app::App;
+use crate::audit::{Actor, Event, Kind};
+use crate::context::RequestContext;
+use crate::error::{Error, Result};
+use crate::store::{KeyRecord, KeyState, RingRecords, SecretRecord};
+
+/// What a run is asked to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Whatever is due.
+    #[default]
+    Settle,
+    /// Promote *next* now, if it has been published for long enough.
+    Rotate,
+    /// Emergency: withdraw *current* at once. Its tokens stop verifying here within a minute; verifiers that cache the
+    /// JWKS may accept them for as long as they cache (D1).
+    RetireNow,
+}
+
+/// What a run did.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// The steps taken, in order, for people.
+    pub steps: Vec<String>,
+    /// Another run was at work; what is left is its business.
+    pub overtaken: bool,
+}
+
+/// A settled ring is at most this many steps away, from any state.
+const MAX_STEPS: usize = 6;
+
+pub async fn run(app: &App, ctx: &RequestContext, action: Action) -> Result<Report> {
+    let rules = RingRules::new(app.settings.key_rotation, app.settings.sessions.access_life);
+    let mut report = Report::default();
+    ensure_secret(app, ctx, &mut report).await?;
+
+    if action == Action::RetireNow {
+        retire_current(app, ctx, &mut report).await?;
+    }
+    for round in 0..MAX_STEPS {
+        let ring = app.store.signing_ring().await?;
+        let by_hand =
+            if round == 0 && action == Action::Rotate { promote_now(&ring.keys, ctx.now, &rules) } else { None };
+        let Some(step) = by_hand.or_else(|| next_step(&ring.keys, ctx.now, &rules)) else { break };
+        if !take(app, ctx, &ring, step, &mut report).await? {
+            report.overtaken = true;
+            break;
+        }
+    }
+    Ok(report)
+}
+
+/// The KMS encryption context of a secret's version: a wrapped key cannot pass for another.
+pub(super) fn purpose_of(version: u8) -> String {
+    format!("postern secrets v{version}")
+}
+
+async fn ensure_secret(app: &App, ctx: &RequestContext, report: &mut Report) -> Result<()> {
+    if !app.store.secrets().await?.is_empty() {
+        return Ok(());
+    }
+    let version = 1;
+    let wrapped = app.kms.new_data_key(&purpose_of(version)).await?.0;
+    let record = SecretRecord { version, wrapped, created_at: ctx.now };
+    let event = Event::new(Kind::KeyRotated, Actor::System("rotate-keys"))
+        .on_key("secrets/1")
+        .with("step", "created the first secret");
+    if app.store.transaction().create_secret(&record)?.event(ctx, event)?.commit().await?.is_done() {
+        report.steps.push("created the first secret".to_owned());
+    }
+    Ok(())
+}
+
+/// Takes one step. False when another run changed the ring meanwhile.
+async fn take(app: &App, ctx: &RequestContext, ring: &RingRecords, step: Step, report: &mut Report) -> Result<bool> {
+    let change = app.store.transaction().advance_ring(ring);
+    let event = |kid: &str, step: &str| {
+        Event::new(Kind::KeyRotated, Actor::System("rotate-keys")).on_key(kid).with("step", step)
+    };
+    let (committed, told) = match step {
+        Step::CreateCurrent => return create(app, ctx, ring, KeyState::Current, report).await,
+        Step::CreateNext => return create(app, ctx, ring, KeyState::Next, report).await,
+        Step::Promote { next, retiring } => {
+            let mut change = change.move_key(&next, KeyState::Current, ctx.now);
+            if let Some(kid) = &retiring {
+                change = change.move_key(kid, KeyState::Retired, ctx.now);
+            }
+            (change.event(ctx, event(&next, "promoted"))?.commit().await?, format!("promoted {next}"))
+        }
+        Step::Withdraw { kid } => {
+            let committed = change.withdraw_key(&kid).event(ctx, event(&kid, "withdrawn"))?.commit().await?;
+            if committed.is_done() {
+                let_go(app, ring, &kid).await?;
+            }
+            (committed, format!("withdrew {kid}"))
+        }
+    };
+    if committed.is_done() {
+        report.steps.push(told);
+    }
+    Ok(committed.is_done())
+}
+
+async fn create(
+    app: &App,
+    ctx: &RequestContext,
+    ring: &RingRecords,
+    state: KeyState,
+    report: &mut Report,
+) -> Result<bool> {
+    let algorithm = app.settings.signing_algorithm;
+    let kms_key_id = app.kms.create_signing_key(algorithm).await?;
+    let der = app.kms.public_key(&kms_key_id).await?;
+    let public =
+        PublicJwk::from_der(algorithm, &der).ok_or_else(|| Error::internal("KMS gave a public key of another kind"))?;
+    let kid = public.thumbprint();
+    let event = Event::new(Kind::KeyRotated, Actor::System("rotate-keys")).on_key(&kid).with("step", "created");
+    let record = KeyRecord {
+        kid: kid.clone(),
+        kms_key_id: kms_key_id.clone(),
+        algorithm,
+        public,
+        state,
+        published_at: ctx.now,
+        since: ctx.now,
+    };
+    let is_ours =
+        app.store.transaction().advance_ring(ring).create_key(&record)?.event(ctx, event)?.commit().await?.is_done();
+    if is_ours {
+        report.steps.push(format!("created {kid}"));
+    } else {
+        app.kms.schedule_deletion(&kms_key_id).await?;
+    }
+    Ok(is_ours)
+}
+
+async fn retire_current(app: &App, ctx: &RequestContext, report: &mut Report) -> Result<()> {
+    let ring = app.store.signing_ring().await?;
+    let Some(current) = ring.keys.iter().find(|key| key.state == KeyState::Current) else { return Ok(()) };
+    let event =
+        Event::new(Kind::KeyRotated, Actor::System("rotate-keys")).on_key(&current.kid).with("step", "retired at once");
+    let change = app.store.transaction().advance_ring(&ring).withdraw_key(&current.kid).event(ctx, event)?;
+    if change.commit().await?.is_done() {
+        let_go(app, &ring, &current.kid).await?;
+        report.steps.push(format!("retired {} at once", current.kid));
+    }
+    Ok(())
+}
+
+async fn let_go(app: &App, ring: &RingRecords, kid: &str) -> Result<()> {
+    let Some(key) = ring.keys.iter().find(|key| key.kid == kid) else { return Ok(()) };
+    app.kms.schedule_deletion(&key.kms_key_id).await
+}

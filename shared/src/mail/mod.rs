@@ -1,0 +1,56 @@
+//! What mails say: their kinds, and the two forms each is rendered in (NOTE-1). Sending them is [`outbox`]'s part.
+//!
+//! Reading order: this file, `render`, `untrusted` (how text that strangers chose is shown), `outbox`.
+
+pub mod outbox;
+mod render;
+mod untrusted;
+
+use serde::{Deserialize, Serialize};
+
+pub use untrusted::display_name;
+
+/// What a mail says. It travels encrypted through the outbox, so it carries values and never rendered text: a mail
+/// that waited for a day is written by the templates of the day it leaves.
+///
+/// No `Debug`: a link signs its reader in to something. Names may be empty; then the mail greets nobody in particular.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Mail {
+    /// Somebody signed up: the address has to be confirmed by `link` (SIGN-3).
+    VerifyEmail { name: String, link: String, valid_hours: u64 },
+    /// The address is confirmed.
+    Welcome { name: String, sign_in_url: String },
+    /// Somebody signed up with an address that has an account. `name` is the account's, never what was typed just now.
+    AddressTaken { name: String, sign_in_url: String },
+    /// A refresh token was used a second time, and its session was ended. `at` is RFC 3339; `device` is a label or a
+    /// `User-Agent`; `ip` and `device` may be empty.
+    RefreshReplay { name: String, at: String, ip: String, device: String },
+}
+
+impl Mail {
+    /// The mail's name in records and logs: the same word as serde's tag.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::VerifyEmail { .. } => "verify_email",
+            Self::Welcome { .. } => "welcome",
+            Self::AddressTaken { .. } => "address_taken",
+            Self::RefreshReplay { .. } => "refresh_replay",
+        }
+    }
+}
+
+/// A mail as it is handed to SES. Both bodies say the same.
+pub struct Rendered {
+    pub subject: String,
+    pub html: String,
+    pub text: String,
+}
+
+/// Whose mails these are. Set by whoever deploys, so it is trusted to be sensible, though not to be free of `<`.
+pub struct Brand {
+    /// What the service is called.
+    pub product: String,
+    /// Where people manage their account.
+    pub app_url: String,
+}

@@ -1,0 +1,170 @@
+//! People, the ways they sign in, and their organizations.
+//!
+//! | table | key | item |
+//! |---|---|---|
+//! | Users | `user_id`, `item` = `profile` | the person; the truth about status, roles and token version |
+//! | Logins | `login` = `email#<address>` | who signs in with it, and a copy of all that a sign-in needs |
+//! | Organizations | `org_id`, `item` = `organization` | the organization |
+//! | Organizations | `org_id`, `item` = `member#<user id>` | a membership |
+//! | Organizations | `org_id` = `slug#<slug>`, `item` = `slug` | who holds the slug: its conditional put is the uniqueness rule |
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use super::transaction::{Change, Part};
+use super::{Store, Transaction, key, key2, number, text, to_item};
+use crate::clock::Timestamp;
+use crate::email::Email;
+use crate::error::{Error, Result};
+use crate::id::{OrganizationId, UserId};
+use crate::organizations::Slug;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Active,
+    Disabled,
+}
+
+/// A person's account.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct User {
+    pub user_id: UserId,
+    pub email: Email,
+    pub email_verified: bool,
+    pub name: String,
+    pub status: Status,
+    pub roles: Vec<String>,
+    pub organization_id: OrganizationId,
+    /// Raised to end every session at once (TOKEN-8).
+    pub token_version: u32,
+    pub created_at: Timestamp,
+}
+
+/// What signing in with an e-mail address needs, in one read. A copy of [`User`]'s truth, changed in the same transactions.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Login {
+    pub user_id: UserId,
+    pub password_hash: String,
+    pub email_verified: bool,
+    pub status: Status,
+    pub roles: Vec<String>,
+    pub organization_id: OrganizationId,
+    pub token_version: u32,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct OrganizationRecord {
+    pub org_id: OrganizationId,
+    pub name: String,
+    pub slug: Slug,
+    pub created_at: Timestamp,
+}
+
+const PROFILE: &str = "profile";
+
+fn login_key(email: &Email) -> String {
+    format!("email#{}", email.as_str())
+}
+
+fn slug_key(slug: &Slug) -> String {
+    format!("slug#{slug}")
+}
+
+impl Store {
+    /// What a sign-in with this address needs; `None` for an unknown one.
+    pub async fn login_by_email(&self, email: &Email) -> Result<Option<Login>> {
+        self.get(&self.tables.logins, key("login", login_key(email))).await
+    }
+
+    pub async fn user(&self, user: UserId) -> Result<Option<User>> {
+        self.get(&self.tables.users, key2("user_id", user, "item", PROFILE)).await
+    }
+
+    pub async fn slug_is_taken(&self, slug: &Slug) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct Holder {}
+        let holder: Option<Holder> =
+            self.get(&self.tables.organizations, key2("org_id", slug_key(slug), "item", "slug")).await?;
+        Ok(holder.is_some())
+    }
+
+    /// Replaces a password hash by a stronger one of the same password (SIGN-6). Loses to a password change meanwhile.
+    pub async fn upgrade_password_hash(&self, email: &Email, old: &str, new: &str) -> Result<()> {
+        let change = Change {
+            table: &self.tables.logins,
+            key: key("login", login_key(email)),
+            update: "SET password_hash = :new",
+            condition: "password_hash = :old",
+            names: &[],
+            values: vec![(":new", text(new)), (":old", text(old))],
+        };
+        self.advance(change).await.map(drop)
+    }
+}
+
+impl Transaction<'_> {
+    /// A new person with the login, the organization and the ownership that belong to them.
+    pub fn create_account(self, user: &User, login: &Login, organization: &OrganizationRecord) -> Result<Self> {
+        let tables = self.tables();
+        let owner = format!("member#{}", user.user_id);
+
+        let mut login_item = to_item(login)?;
+        login_item.extend(key("login", login_key(&user.email)));
+        let mut user_item = to_item(user)?;
+        user_item.extend(key("item", PROFILE));
+        let mut organization_item = to_item(organization)?;
+        organization_item.extend(key("item", "organization"));
+        let mut membership = key2("org_id", organization.org_id, "item", owner);
+        membership
+            .extend([("role".to_owned(), text("owner")), ("created_at".to_owned(), number(user.created_at.millis()))]);
+        let mut slug = key2("org_id", slug_key(&organization.slug), "item", "slug");
+        slug.insert("organization_id".to_owned(), text(organization.org_id));
+
+        Ok(self
+            .create(Part::Login, &tables.logins, login_item, "login")
+            .create(Part::User, &tables.users, user_item, "user_id")
+            .create(Part::Organization, &tables.organizations, organization_item, "org_id")
+            .create(Part::Membership, &tables.organizations, membership, "org_id")
+            .create(Part::Slug, &tables.organizations, slug, "org_id"))
+    }
+
+    /// Marks the address as verified, with the roles the person has from then on. Refused (`Part::User`) if it already is.
+    pub fn verify_email(self, user: &User, roles: &[String]) -> Result<Self> {
+        let tables = self.tables();
+        let roles: AttributeValue = serde_dynamo::to_attribute_value(roles).map_err(Error::internal)?;
+        let values = || {
+            vec![(":yes", AttributeValue::Bool(true)), (":no", AttributeValue::Bool(false)), (":roles", roles.clone())]
+        };
+        let update = "SET email_verified = :yes, #roles = :roles";
+        let change = |table, key| Change {
+            table,
+            key,
+            update,
+            condition: "email_verified = :no",
+            names: &[("#roles", "roles")],
+            values: values(),
+        };
+        let user_key = key2("user_id", user.user_id, "item", PROFILE);
+        let login_key = key("login", login_key(&user.email));
+        Ok(self
+            .update(Part::User, change(&tables.users, user_key))
+            .update(Part::Login, change(&tables.logins, login_key)))
+    }
+
+    /// Ends every session of a person by one step of the token version (TOKEN-8), however many there are.
+    pub fn raise_token_version(self, user: &User) -> Self {
+        let tables = self.tables();
+        let change = |table, key| Change {
+            table,
+            key,
+            update: "SET token_version = :next",
+            condition: "token_version = :version",
+            names: &[],
+            values: vec![(":version", number(user.token_version)), (":next", number(user.token_version + 1))],
+        };
+        let user_key = key2("user_id", user.user_id, "item", PROFILE);
+        let login_key = key("login", login_key(&user.email));
+        self.update(Part::User, change(&tables.users, user_key)).update(Part::Login, change(&tables.logins, login_key))
+    }
+}

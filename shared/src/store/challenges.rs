@@ -1,0 +1,68 @@
+//! One-time things, found by the hash of the token that was mailed out.
+//!
+//! | table | key | ends by TTL |
+//! |---|---|---|
+//! | Challenges | `token_hash` | a week after it expired, so that a late click is told "expired", not "unknown" |
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::transaction::{Change, Part};
+use super::{Store, Transaction, key, number, to_item};
+use crate::clock::Timestamp;
+use crate::email::Email;
+use crate::error::Result;
+use crate::id::UserId;
+use crate::secret::TokenHash;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChallengeKind {
+    VerifyEmail,
+}
+
+/// A one-time thing, waiting for its token.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Challenge {
+    pub token_hash: TokenHash,
+    pub kind: ChallengeKind,
+    pub user_id: UserId,
+    pub email: Email,
+    pub expires_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub used_at: Option<Timestamp>,
+}
+
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+impl Store {
+    pub async fn challenge(&self, hash: &TokenHash) -> Result<Option<Challenge>> {
+        self.get(&self.tables.challenges, key("token_hash", hash.as_str())).await
+    }
+}
+
+impl Transaction<'_> {
+    pub fn create_challenge(self, challenge: &Challenge) -> Result<Self> {
+        let table = self.tables().challenges.as_str();
+        let mut item = to_item(challenge)?;
+        item.insert("ttl".to_owned(), number((challenge.expires_at + KEPT).seconds()));
+        Ok(self.create(Part::Challenge, table, item, "token_hash"))
+    }
+
+    /// *Consume*: of any number of attempts one is committed, and none after the expiry.
+    pub fn consume_challenge(self, challenge: &Challenge, now: Timestamp) -> Self {
+        let table = self.tables().challenges.as_str();
+        self.update(
+            Part::Challenge,
+            Change {
+                table,
+                key: key("token_hash", challenge.token_hash.as_str()),
+                update: "SET used_at = :now",
+                condition: "attribute_exists(token_hash) AND attribute_not_exists(used_at) AND expires_at > :now",
+                names: &[],
+                values: vec![(":now", number(now.millis()))],
+            },
+        )
+    }
+}

@@ -1,0 +1,169 @@
+//! Sessions: the refresh family and what is known of the device.
+//!
+//! | table | key | ends by TTL |
+//! |---|---|---|
+//! | Sessions | `user_id`, `session_id` | a week after it ended, should the clean-up job be switched off |
+//!
+//! Both tokens carry both keys, so a session is reached directly, without an index.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::transaction::{Change, Part};
+use super::{DYNAMODB, Store, Transaction, from_item, key2, number, text, to_item};
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::id::{SessionId, UserId};
+use crate::secret::TokenHash;
+use crate::tokens::rotation::{Family, Revocation};
+
+/// One sign-in on one device.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SessionRecord {
+    pub user_id: UserId,
+    pub session_id: SessionId,
+    #[serde(flatten)]
+    pub family: Family,
+    /// The version of our secrets under which the current refresh token was derived.
+    pub secret_version: u8,
+    /// The person's token version at the sign-in; a session of an older one is over (TOKEN-8).
+    pub token_version: u32,
+    pub auth_time: Timestamp,
+    pub amr: Vec<String>,
+    pub user_agent: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ip: Option<String>,
+}
+
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+const UNCHANGED: &str = "generation = :generation AND attribute_not_exists(revoked)";
+
+impl Store {
+    pub async fn session(&self, user: UserId, session: SessionId) -> Result<Option<SessionRecord>> {
+        self.get(&self.tables.sessions, key2("user_id", user, "session_id", session)).await
+    }
+
+    /// One page of sessions whose time is over, from anywhere in the table. `next` continues where a page ended.
+    pub async fn expired_sessions(
+        &self,
+        now: Timestamp,
+        next: Option<super::Item>,
+    ) -> Result<(Vec<SessionRecord>, Option<super::Item>)> {
+        let scan = self
+            .client
+            .scan()
+            .table_name(&self.tables.sessions)
+            .filter_expression("expires_at <= :now")
+            .expression_attribute_values(":now", number(now.millis()))
+            .set_exclusive_start_key(next);
+        let page = scan.send().await.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;
+        let sessions = page.items.unwrap_or_default().into_iter().map(from_item).collect::<Result<_>>()?;
+        Ok((sessions, page.last_evaluated_key))
+    }
+
+    /// Counts another use of a token of a family that was ended by such a use (case 105).
+    pub async fn count_replay(&self, user: UserId, session: SessionId) -> Result<()> {
+        let change = Change {
+            table: &self.tables.sessions,
+            key: key2("user_id", user, "session_id", session),
+            update: "ADD replays :one",
+            condition: "attribute_exists(session_id)",
+            names: &[],
+            values: vec![(":one", number(1))],
+        };
+        self.advance(change).await.map(drop)
+    }
+}
+
+impl Transaction<'_> {
+    pub fn create_session(self, session: &SessionRecord) -> Result<Self> {
+        let table = self.tables().sessions.as_str();
+        let mut item = to_item(session)?;
+        item.insert("ttl".to_owned(), number((session.family.ends_at + KEPT).seconds()));
+        Ok(self.create(Part::Session, table, item, "session_id"))
+    }
+
+    /// *Advance*: from the family as it was read to its next generation. Refused (`Part::Session`) if it has moved.
+    pub fn rotate_session(self, read: &SessionRecord, next: &Family, secret_version: u8) -> Self {
+        let table = self.tables().sessions.as_str();
+        let hash = |hash: &TokenHash| text(hash.as_str());
+        self.update(
+            Part::Session,
+            Change {
+                table,
+                key: key2("user_id", read.user_id, "session_id", read.session_id),
+                update: "SET generation = :next, #current = :current, previous = :previous, rotated_at = :now, expires_at = :expires, secret_version = :version",
+                condition: UNCHANGED,
+                names: &[("#current", "current")],
+                values: vec![
+                    (":generation", number(read.family.generation)),
+                    (":next", number(next.generation)),
+                    (":current", hash(&next.current)),
+                    (":previous", hash(&read.family.current)),
+                    (":now", number(next.rotated_at.millis())),
+                    (":expires", number(next.expires_at.millis())),
+                    (":version", number(secret_version)),
+                ],
+            },
+        )
+    }
+
+    /// Holds a transaction to the family as it was read: an answer that rotates nothing must not outlive a revocation.
+    pub fn check_session(self, read: &SessionRecord) -> Self {
+        let table = self.tables().sessions.as_str();
+        self.check(
+            Part::Session,
+            Change {
+                table,
+                key: key2("user_id", read.user_id, "session_id", read.session_id),
+                update: "",
+                condition: UNCHANGED,
+                names: &[],
+                values: vec![(":generation", number(read.family.generation))],
+            },
+        )
+    }
+
+    /// *Advance* to the end. Refused (`Part::Session`) if the session is gone or has been revoked already.
+    pub fn revoke_session(self, user: UserId, session: SessionId, why: Revocation, now: Timestamp) -> Self {
+        let table = self.tables().sessions.as_str();
+        self.update(
+            Part::Session,
+            Change {
+                table,
+                key: key2("user_id", user, "session_id", session),
+                update: "SET revoked = :why, revoked_at = :now",
+                condition: "attribute_exists(session_id) AND attribute_not_exists(revoked)",
+                names: &[],
+                values: vec![
+                    (
+                        ":why",
+                        text(match why {
+                            Revocation::Logout => "logout",
+                            Revocation::Replay => "replay",
+                        }),
+                    ),
+                    (":now", number(now.millis())),
+                ],
+            },
+        )
+    }
+
+    /// Removes a session whose time is over. Refused (`Part::Session`) if it was rotated meanwhile or is gone.
+    pub fn remove_session(self, session: &SessionRecord) -> Self {
+        let table = self.tables().sessions.as_str();
+        self.delete(
+            Part::Session,
+            Change {
+                table,
+                key: key2("user_id", session.user_id, "session_id", session.session_id),
+                update: "",
+                condition: "generation = :generation",
+                names: &[],
+                values: vec![(":generation", number(session.family.generation))],
+            },
+        )
+    }
+}
