@@ -1,6 +1,6 @@
 //! What a function has at hand: settings, clients and caches, built once per cold start.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use aws_types::SdkConfig;
 
@@ -55,16 +55,21 @@ impl App {
     }
 
     /// The signing ring, not older than a minute.
-    pub async fn ring(&self, now: Timestamp) -> Result<std::sync::Arc<SigningRing>> {
+    pub async fn ring(&self, now: Timestamp) -> Result<Arc<SigningRing>> {
         self.keys.ring(&self.store, now).await
     }
 
-    /// The signing ring for a token with this `kid`; looks again if the cached one does not know it.
-    pub async fn ring_with(&self, kid: &str, now: Timestamp) -> Result<std::sync::Arc<SigningRing>> {
+    /// A ring for a token with this `kid`; looks again if the one at hand does not know it.
+    pub async fn ring_with(&self, kid: &str, now: Timestamp) -> Result<Arc<SigningRing>> {
         self.keys.ring_with(kid, &self.store, now).await
     }
 
-    pub async fn secrets(&self) -> Result<std::sync::Arc<Secrets>> {
+    /// The signing ring as it is in the table now.
+    pub async fn ring_read_anew(&self, now: Timestamp) -> Result<Arc<SigningRing>> {
+        self.keys.read_anew(&self.store, now).await
+    }
+
+    pub async fn secrets(&self) -> Result<Arc<Secrets>> {
         self.keys.secrets(&self.store, &self.kms).await
     }
 }

@@ -33,24 +33,30 @@ pub struct Health {
 
 /// Asks every dependency at once. Configuration has been checked at the start, or we would not be here.
 pub async fn check(app: &App, ctx: &RequestContext) -> Health {
-    let (dynamodb, ring, secrets, ses) =
-        tokio::join!(app.store.ping(), app.ring(ctx.now), app.secrets(), app.ses().is_sending());
-    let signer = ring.as_ref().is_ok_and(|ring| ring.signer().is_some());
+    let signing = async {
+        let ring = app.ring(ctx.now).await?;
+        let signer = ring.signer().ok_or_else(|| Error::internal("no key signs"))?;
+        app.kms.is_enabled(&signer.kms_key_id).await
+    };
+    let (dynamodb, ring, signing, secrets, ses) = tokio::join!(
+        app.store.ping(),
+        app.ring(ctx.now),
+        signing,
+        app.kms.is_secrets_key_enabled(),
+        app.ses().is_sending()
+    );
+    let is_yes = |answer: &Result<bool>| matches!(answer, Ok(true));
     let checks = BTreeMap::from([
-        ("dynamodb", answered(&dynamodb, Status::Down, "does not answer")),
-        ("jwks", answered(&ring, Status::Down, "the signing ring cannot be read")),
-        ("signingKey", verdict(signer, Status::Down, "no key signs")),
-        ("secrets", answered(&secrets, Status::Down, "the service's secrets cannot be unwrapped")),
-        ("ses", verdict(matches!(ses, Ok(true)), Status::Degraded, "mail is not being taken")),
+        ("dynamodb", verdict(dynamodb.is_ok(), Status::Down, "does not answer")),
+        ("jwks", verdict(ring.is_ok(), Status::Down, "the signing ring cannot be read")),
+        ("signingKey", verdict(is_yes(&signing), Status::Down, "no key signs")),
+        ("secrets", verdict(is_yes(&secrets), Status::Down, "the service's secrets cannot be unwrapped")),
+        ("ses", verdict(is_yes(&ses), Status::Degraded, "mail is not being taken")),
         ("corsOrigins", verdict(!app.settings.frontend_origins.is_empty(), Status::Degraded, "no front end is listed")),
         ("configuration", verdict(true, Status::Down, "")),
     ]);
     let status = checks.values().map(|check| check.status).max().unwrap_or(Status::Healthy);
     Health { status, checks }
-}
-
-fn answered<T>(result: &Result<T, Error>, otherwise: Status, detail: &'static str) -> Check {
-    verdict(result.is_ok(), otherwise, detail)
 }
 
 fn verdict(is_good: bool, otherwise: Status, detail: &'static str) -> Check {

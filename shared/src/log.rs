@@ -16,12 +16,37 @@ pub fn start(environment: &Environment) {
         .with_span_list(false)
         .without_time()
         .with_target(false);
-    tracing_subscriber::registry().with(lines.with_filter(quiet_sdk(level))).init();
+    tracing_subscriber::registry().with(lines.with_filter(levels(level))).init();
 }
 
-/// The SDK warns of every refused condition, and those are everyday outcomes here. What really fails we log ourselves.
-pub fn quiet_sdk(level: LevelFilter) -> Targets {
-    let sdk = ["aws_smithy_runtime", "aws_smithy_runtime_api", "aws_sdk_dynamodb", "aws_sdk_kms", "aws_sdk_ses"];
-    let quiet = sdk.map(|target| (target, LevelFilter::ERROR.min(level)));
-    Targets::new().with_default(level).with_targets(quiet)
+/// The level is for our own code. Of everything beneath us only warnings are let through, whatever the level: the
+/// runtime traces whole events and the SDK whole requests, passwords and tokens in them. And of the SDK only errors: it
+/// warns of every refused condition, an everyday outcome here.
+pub fn levels(level: LevelFilter) -> Targets {
+    let ours = ["shared", "handlers", "lambda", "local", "postern_local"].map(|target| (target, level));
+    let sdk = ["aws_smithy_runtime", "aws_smithy_runtime_api"].map(|target| (target, LevelFilter::ERROR.min(level)));
+    Targets::new().with_default(LevelFilter::WARN.min(level)).with_targets(ours).with_targets(sdk)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level;
+
+    #[test]
+    fn case_270_no_level_lets_the_runtime_or_the_sdk_print_requests() {
+        for level in [LevelFilter::INFO, LevelFilter::DEBUG, LevelFilter::TRACE] {
+            let levels = levels(level);
+            for target in [
+                "lambda_runtime::layers::api_response",
+                "aws_sigv4::http_request::sign",
+                "hyper",
+                "aws_smithy_runtime::client",
+            ] {
+                assert!(!levels.would_enable(target, &Level::INFO), "{target} at {level}");
+            }
+            assert!(levels.would_enable("shared::http::endpoint", &Level::INFO));
+        }
+        assert!(!levels(LevelFilter::OFF).would_enable("aws_sigv4", &Level::ERROR));
+    }
 }

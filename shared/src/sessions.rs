@@ -11,8 +11,8 @@ use crate::id::{OrganizationId, SessionId, UserId};
 use crate::keys::cache::SigningRing;
 use crate::keys::secrets::Secrets;
 use crate::mail::{Mail, outbox};
-use crate::store::{Committed, Login, SessionRecord, Status, User};
-use crate::tokens::access::{self, AccessToken, Claims, Subject};
+use crate::store::{Attempt, Committed, Login, Part, SessionRecord, Status, User};
+use crate::tokens::access::{self, AccessToken, Claims, Subject, Verified};
 use crate::tokens::refresh::RefreshToken;
 use crate::tokens::rotation::{Decision, Family, Revocation};
 
@@ -89,6 +89,7 @@ pub async fn start(
     let change = app
         .store
         .transaction()
+        .check_account(login.user_id, login.token_version)
         .create_session(&session)?
         .event(ctx, Event::by_user(Kind::UserLoggedIn, login.user_id).on_session(session_id).with("method", method))?
         .event(ctx, Event::by_user(Kind::AuthSessionCreated, login.user_id).on_session(session_id))?;
@@ -104,7 +105,10 @@ pub async fn start(
             take_back(app, ctx, &session).await;
             Err(error)
         }
-        (_, Committed::Refused(parts)) => Err(Error::internal(format!("a fresh session id was taken: {parts:?}"))),
+        // Disabled, or signed out everywhere, while we looked: whoever comes again is told.
+        (_, Committed::Refused(_)) => {
+            Err(Error::Unavailable { dependency: "account", cause: "it has just changed".to_owned() })
+        }
     }
 }
 
@@ -155,7 +159,8 @@ pub async fn refresh(app: &App, ctx: &RequestContext, presented: &RefreshToken, 
     )
     .await?;
 
-    let change = app.store.transaction();
+    // An answer must not outlive a revocation: of the session (in the parts below), or of everything the person has.
+    let change = app.store.transaction().check_account(user_id, session.token_version);
     let event = |how| Event::by_user(Kind::TokenRefreshed, user_id).on_session(session_id).with("how", how);
     let lost = || Error::internal("a successor's key is gone");
     let (family, successor, change) = match decision {
@@ -172,9 +177,12 @@ pub async fn refresh(app: &App, ctx: &RequestContext, presented: &RefreshToken, 
         }
         _ => (session.family.clone(), None, change.check_session(&session).event(ctx, event("kept"))?),
     };
-    if let Committed::Refused(_) = change.commit().await? {
-        // Somebody else has just moved the family. They may be another tab with the same token: coming again will tell.
-        return Err(Refusal::RefreshInProgress.into());
+    match change.try_commit().await? {
+        Attempt::Done => {}
+        Attempt::Refused(parts) if parts.contains(&Part::User) => return Err(Refusal::SessionRevoked.into()),
+        // Somebody else has just moved the family, or is at it. They may be another tab with the same token: coming
+        // again will tell.
+        Attempt::Refused(_) | Attempt::Contended => return Err(Refusal::RefreshInProgress.into()),
     }
     let refresh = successor.map(|token| issued(&token, secrets, family.expires_at)).transpose()?;
     Ok(Grant { access, refresh, session: SessionView::new(&session, &family, user.organization_id, &user.roles) })
@@ -234,13 +242,18 @@ pub struct Authenticated {
     pub user: User,
 }
 
-/// Verifies an access token and that its session still lives: one round trip (TOKEN-6).
+/// Verifies an access token, that its session still lives and that its key has not been withdrawn: one round trip, and
+/// none for a forgery (TOKEN-6).
 ///
 /// # Errors
 /// [`Refusal::AccessTokenInvalid`], [`Refusal::AccessTokenExpired`], [`Refusal::SessionRevoked`].
 pub async fn authenticate(app: &App, ctx: &RequestContext, token: &str) -> Result<Authenticated> {
-    let claims = access::verify(app, token, ctx.now).await?;
-    let (session, user) = tokio::try_join!(app.store.session(claims.sub, claims.sid), app.store.user(claims.sub))?;
+    let Verified { claims, kid } = access::verify(app, token, ctx.now).await?;
+    let (session, user) = (app.store.session(claims.sub, claims.sid), app.store.user(claims.sub));
+    let (session, user, ring) = tokio::try_join!(session, user, app.ring(ctx.now))?;
+    if ring.key(&kid).is_none() {
+        return Err(Refusal::AccessTokenInvalid.into());
+    }
     match (session, user) {
         (Some(session), Some(user))
             if is_alive(&session, &user) && user.token_version == claims.ver && ctx.now < session.family.expires_at =>

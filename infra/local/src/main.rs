@@ -75,7 +75,7 @@ async fn main() -> ExitCode {
 fn log(level: Level) {
     let lines =
         tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_target(false).compact();
-    tracing_subscriber::registry().with(lines.with_filter(shared::log::quiet_sdk(level.into()))).init();
+    tracing_subscriber::registry().with(lines.with_filter(shared::log::levels(level.into()))).init();
 }
 
 fn announce(stack: &Stack, started: Instant) {

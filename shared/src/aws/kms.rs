@@ -1,6 +1,7 @@
 //! KMS: signing keys that never leave it, and data keys that it wraps. Names operations as Postern uses them.
 
 use aws_sdk_kms::Client;
+use aws_sdk_kms::operation::sign::SignError;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{DataKeySpec, KeySpec, KeyUsageType, MessageType, SigningAlgorithmSpec, Tag};
 use aws_types::SdkConfig;
@@ -16,6 +17,17 @@ pub struct Kms {
     client: Client,
     secrets_key_id: String,
     stack_name: String,
+}
+
+/// What KMS made of a message.
+pub enum Signed {
+    Signature(Vec<u8>),
+    /// The key was retired, disabled or deleted: whoever asked has an old idea of the ring.
+    KeyOutOfUse,
+}
+
+fn is_out_of_use(error: &SignError) -> bool {
+    error.is_kms_invalid_state_exception() || error.is_disabled_exception() || error.is_not_found_exception()
 }
 
 /// A data key as it may be stored.
@@ -35,22 +47,32 @@ impl Kms {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when KMS does not sign; nothing has been consumed then.
-    pub async fn sign(&self, kms_key_id: &str, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>> {
+    pub async fn sign(&self, kms_key_id: &str, algorithm: Algorithm, message: &[u8]) -> Result<Signed> {
         let algorithm = match algorithm {
             Algorithm::RS256 => SigningAlgorithmSpec::RsassaPkcs1V15Sha256,
             Algorithm::ES256 => SigningAlgorithmSpec::EcdsaSha256,
         };
-        let output = self
-            .client
-            .sign()
-            .key_id(kms_key_id)
-            .message_type(MessageType::Raw)
-            .message(Blob::new(message))
-            .signing_algorithm(algorithm)
-            .send()
-            .await;
-        let signature = output.map_err(|cause| Error::unavailable(KMS, &cause))?.signature;
-        signature.map(Blob::into_inner).ok_or_else(|| Error::internal("KMS answered without a signature"))
+        let request = self.client.sign().key_id(kms_key_id).message_type(MessageType::Raw).message(Blob::new(message));
+        match request.signing_algorithm(algorithm).send().await {
+            Ok(output) => {
+                let signature = output.signature.ok_or_else(|| Error::internal("KMS answered without a signature"))?;
+                Ok(Signed::Signature(signature.into_inner()))
+            }
+            Err(cause) if cause.as_service_error().is_some_and(is_out_of_use) => Ok(Signed::KeyOutOfUse),
+            Err(cause) => Err(Error::unavailable(KMS, &cause)),
+        }
+    }
+
+    /// Whether a key can be used. For the health check.
+    pub async fn is_enabled(&self, kms_key_id: &str) -> Result<bool> {
+        let output = self.client.describe_key().key_id(kms_key_id).send().await;
+        let key = output.map_err(|cause| Error::unavailable(KMS, &cause))?.key_metadata;
+        Ok(key.is_some_and(|key| key.enabled))
+    }
+
+    /// The same for the key that wraps the data keys.
+    pub async fn is_secrets_key_enabled(&self) -> Result<bool> {
+        self.is_enabled(&self.secrets_key_id).await
     }
 
     /// Makes a signing key, tagged as this stack's. Returns its KMS key id.

@@ -46,20 +46,16 @@ pub async fn reader(app: &App, call: &Call) -> Result<Authenticated> {
 /// The session that a caller shows to be theirs, be it by an access token past its time or by a refresh token: enough to
 /// protect a form or to sign out, and for nothing else. `None` when nothing shows one.
 pub async fn session_of(app: &App, call: &Call) -> Result<Option<SessionProof>> {
-    match access_token(app, call) {
-        Ok(Some(presented)) => match access::authentic(app, &presented.token, call.ctx.now).await {
-            Ok(claims) => {
-                return Ok(Some(SessionProof {
-                    user: claims.sub,
-                    session: claims.sid,
-                    by_cookie: presented.by_cookie,
-                }));
+    if let Some(presented) = access_token(app, call)? {
+        match access::authentic(app, &presented.token, call.ctx.now).await {
+            Ok(verified) => {
+                let (user, session) = (verified.claims.sub, verified.claims.sid);
+                return Ok(Some(SessionProof { user, session, by_cookie: presented.by_cookie }));
             }
-            Err(Error::Refused(_)) => {}
-            Err(fault) => return Err(fault),
-        },
-        Ok(None) | Err(Error::Refused(_)) => {}
-        Err(fault) => return Err(fault),
+            // A cookie of an older key or format: the refresh cookie beside it may still be good.
+            Err(Error::Refused(_)) if presented.by_cookie => {}
+            Err(error) => return Err(error),
+        }
     }
     let Some(text) = Jar::Refresh.read(&app.settings, call) else { return Ok(None) };
     let token = RefreshToken::parse(&*app.secrets().await?, &text);

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use lambda_http::{Body, Request, Response};
 use tracing::Instrument;
@@ -22,6 +23,10 @@ pub struct Endpoint {
     pub routes: &'static [&'static str],
     pub handle: for<'a> fn(&'a App, &'a Call) -> Handling<'a>,
 }
+
+/// A client gives a refresh five seconds: by then it must have been told to try again (F10). Giving up in the middle is
+/// no worse than an answer that is lost on the way, and every handler has to bear that.
+const DEADLINE: Duration = Duration::from_millis(4500);
 
 /// Answers one request. Never fails: whatever happens becomes an answer with all headers.
 pub async fn respond(endpoint: &Endpoint, app: &App, request: Request) -> Response<Body> {
@@ -45,13 +50,15 @@ async fn answer(endpoint: &Endpoint, app: &App, call: &Call) -> Result<Response<
     }
     csrf::check_origin(app, call)?;
     call.check_body()?;
-    (endpoint.handle)(app, call).await.map(Reply::into_response)
+    let handling = tokio::time::timeout(DEADLINE, (endpoint.handle)(app, call)).await;
+    let late = Error::Unavailable { dependency: "deadline", cause: format!("no answer within {DEADLINE:?}") };
+    handling.unwrap_or(Err(late)).map(Reply::into_response)
 }
 
 fn failed(call: &Call, error: &Error) -> Response<Body> {
     // The one place where a fault meets the log. Refusals are everyday, and are told by their status below.
     match error {
-        Error::Refused(refusal) => tracing::debug!(?refusal, "refused"),
+        Error::Refused(_) => tracing::info!(code = problem::kind_of(error).code, "refused"),
         Error::Unavailable { .. } => tracing::warn!(%error, "a dependency failed"),
         Error::Internal(_) => tracing::error!(%error, "internal fault"),
     }
@@ -59,7 +66,7 @@ fn failed(call: &Call, error: &Error) -> Response<Body> {
     reply.map_or_else(|_| Response::builder().status(500).body(Body::Empty).unwrap_or_default(), Reply::into_response)
 }
 
-fn log(call: &Call, response: &Response<Body>, Trips { calls, round_trips, .. }: Trips, took: std::time::Duration) {
+fn log(call: &Call, response: &Response<Body>, Trips { calls, round_trips, .. }: Trips, took: Duration) {
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(method = %call.method(), status = response.status().as_u16(), millis, aws_calls = calls, round_trips, "answered");
 }

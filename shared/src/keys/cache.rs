@@ -1,6 +1,7 @@
 //! The rings, kept at hand: read once per cold start, the signing ring again every minute.
 //!
-//! Whoever needs a key asks here, in parallel with its first read, so that keeping up to date costs no round trip of its own.
+//! Whoever needs a key asks here in parallel with its first read of the database, so that keeping up to date costs no
+//! round trip of its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
@@ -19,12 +20,13 @@ use crate::store::{KeyRecord, KeyState, Store};
 /// How long a ring that was read is good for. An emergency retirement takes effect everywhere within this span.
 const FRESH: Duration = Duration::from_secs(60);
 
-/// How long an old ring still serves while DynamoDB does not answer (F20). Shorter than the time for which a retired
-/// key stays published, so nobody signs with a key that verifiers have dropped.
+/// How long an old ring still serves: to check a signature before the database is asked, and while DynamoDB does not
+/// answer (F20). Shorter than the time for which a retired key stays published.
 const STALE: Duration = Duration::from_secs(10 * 60);
 
-/// How often an unknown `kid` may cause a look at the table, however many such tokens come (case 064).
-const RELOAD_AFTER: Duration = Duration::from_secs(5);
+/// How often the table is looked at for an unknown `kid`, however many such tokens come (case 064), and how long a
+/// failed reading keeps others from waiting for the next one.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// The published keys, as of one reading.
 pub struct SigningRing {
@@ -52,6 +54,7 @@ impl SigningRing {
 #[derive(Default)]
 pub struct KeyCache {
     ring: RwLock<Option<Arc<SigningRing>>>,
+    failed_at: RwLock<Option<Timestamp>>,
     secrets: RwLock<Option<Arc<Secrets>>>,
     /// Held while reading, so that many requests at once cause one reading.
     reading_ring: Mutex<()>,
@@ -59,43 +62,66 @@ pub struct KeyCache {
 }
 
 impl KeyCache {
-    /// The signing ring, not older than a minute.
+    /// The signing ring, not older than a minute; an older one while DynamoDB does not answer.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it cannot be read and no recent enough copy is at hand, or when there is no ring yet.
     pub async fn ring(&self, store: &Store, now: Timestamp) -> Result<Arc<SigningRing>> {
-        self.ring_read_within(FRESH, store, now).await
+        if let Some(ring) = self.at_hand(FRESH, now) {
+            return Ok(ring);
+        }
+        let has_just_failed =
+            self.failed_at.read().is_ok_and(|at| at.is_some_and(|at| at <= now && now.since(at) < PAUSE));
+        match self.at_hand(STALE, now) {
+            Some(stale) if has_just_failed => Ok(stale),
+            stale => self.read(FRESH, store, now).await.or_else(|error| stale.ok_or(error)),
+        }
     }
 
-    /// The ring for a token whose `kid` the cached one does not know: read again, but not for each such token.
+    /// A ring for a token with this `kid`: the one at hand, should it know the key; else one that was read just now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: a key that cannot be looked up is not an unknown key (D5).
     pub async fn ring_with(&self, kid: &str, store: &Store, now: Timestamp) -> Result<Arc<SigningRing>> {
-        let ring = self.ring(store, now).await?;
-        if ring.key(kid).is_some() { Ok(ring) } else { self.ring_read_within(RELOAD_AFTER, store, now).await }
+        match self.at_hand(STALE, now) {
+            Some(ring) if ring.key(kid).is_some() => Ok(ring),
+            _ => self.read(PAUSE, store, now).await,
+        }
     }
 
-    async fn ring_read_within(&self, age: Duration, store: &Store, now: Timestamp) -> Result<Arc<SigningRing>> {
-        // A clock that was set back makes a reading from "the future": read again then, too.
-        let is_young = |ring: &Arc<SigningRing>, age| ring.read_at <= now && now.since(ring.read_at) < age;
-        let cached = || self.ring.read().ok().and_then(|ring| ring.clone());
+    /// The ring as it is in the table now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn read_anew(&self, store: &Store, now: Timestamp) -> Result<Arc<SigningRing>> {
+        self.read(Duration::ZERO, store, now).await
+    }
 
-        if let Some(ring) = cached().filter(|ring| is_young(ring, age)) {
-            return Ok(ring);
-        }
+    /// The ring that was read last, if that was less than `age` ago. A clock that was set back makes a reading from the
+    /// future: that one does not count.
+    fn at_hand(&self, age: Duration, now: Timestamp) -> Option<Arc<SigningRing>> {
+        let ring = self.ring.read().ok()?.clone()?;
+        (ring.read_at <= now && now.since(ring.read_at) < age).then_some(ring)
+    }
+
+    /// Reads the ring, unless somebody else has done so within `age` while we waited for our turn.
+    async fn read(&self, age: Duration, store: &Store, now: Timestamp) -> Result<Arc<SigningRing>> {
         let _reading = self.reading_ring.lock().await;
-        if let Some(ring) = cached().filter(|ring| is_young(ring, age)) {
+        if let Some(ring) = self.at_hand(age, now) {
             return Ok(ring);
         }
-        match store.signing_ring().await {
-            Ok(records) if records.keys.is_empty() => Err(not_set_up("signing ring")),
-            Ok(records) => {
-                let ring = Arc::new(SigningRing { keys: records.keys, read_at: now });
-                if let Ok(mut slot) = self.ring.write() {
-                    *slot = Some(ring.clone());
-                }
-                Ok(ring)
-            }
-            Err(error) => cached().filter(|ring| is_young(ring, STALE)).ok_or(error),
+        let records = store.signing_ring().await.and_then(|records| match records.keys.is_empty() {
+            true => Err(not_set_up("signing ring")),
+            false => Ok(records.keys),
+        });
+        if let Ok(mut failed_at) = self.failed_at.write() {
+            *failed_at = records.is_err().then_some(now);
         }
+        let ring = Arc::new(SigningRing { keys: records?, read_at: now });
+        if let Ok(mut slot) = self.ring.write() {
+            *slot = Some(ring.clone());
+        }
+        Ok(ring)
     }
 
     /// The service's secrets, unwrapped once.

@@ -14,17 +14,18 @@ use crate::error::{Error, Result};
 use crate::store::{KeyRecord, KeyState, RingRecords, SecretRecord};
 
 /// What a run is asked to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Action {
     /// Whatever is due.
     #[default]
     Settle,
     /// Promote *next* now, if it has been published for long enough.
     Rotate,
-    /// Emergency: withdraw *current* at once. Its tokens stop verifying here within a minute; verifiers that cache the
-    /// JWKS may accept them for as long as they cache (D1).
-    RetireNow,
+    /// Emergency: withdraw this key at once, should it be *current*. Its tokens stop verifying here within a minute;
+    /// verifiers that cache the JWKS may accept them for as long as they cache (D1). Naming the key makes a repeated
+    /// command harmless.
+    RetireNow { kid: String },
 }
 
 /// What a run did.
@@ -44,8 +45,8 @@ pub async fn run(app: &App, ctx: &RequestContext, action: Action) -> Result<Repo
     let mut report = Report::default();
     ensure_secret(app, ctx, &mut report).await?;
 
-    if action == Action::RetireNow {
-        retire_current(app, ctx, &mut report).await?;
+    if let Action::RetireNow { kid } = &action {
+        retire_now(app, ctx, kid, &mut report).await?;
     }
     for round in 0..MAX_STEPS {
         let ring = app.store.signing_ring().await?;
@@ -98,11 +99,9 @@ async fn take(app: &App, ctx: &RequestContext, ring: &RingRecords, step: Step, r
             (change.event(ctx, event(&next, "promoted"))?.commit().await?, format!("promoted {next}"))
         }
         Step::Withdraw { kid } => {
-            let committed = change.withdraw_key(&kid).event(ctx, event(&kid, "withdrawn"))?.commit().await?;
-            if committed.is_done() {
-                let_go(app, ring, &kid).await?;
-            }
-            (committed, format!("withdrew {kid}"))
+            // The key first: it signs no more, and once it has left the ring nobody would know of it.
+            let_go(app, ring, &kid).await?;
+            (change.withdraw_key(&kid).event(ctx, event(&kid, "withdrawn"))?.commit().await?, format!("withdrew {kid}"))
         }
     };
     if committed.is_done() {
@@ -118,41 +117,75 @@ async fn create(
     state: KeyState,
     report: &mut Report,
 ) -> Result<bool> {
+    let kms_key_id = app.kms.create_signing_key(app.settings.signing_algorithm).await?;
+    let added = add(app, ctx, ring, state, &kms_key_id).await;
+    match &added {
+        Ok(Some(kid)) => report.steps.push(format!("created {kid}")),
+        // Another run was faster, or something failed; then the key may be in the ring all the same.
+        Ok(None) | Err(_) => forget(app, &kms_key_id).await,
+    }
+    Ok(added?.is_some())
+}
+
+/// Puts a KMS key into the ring. `None` when another run changed the ring meanwhile.
+async fn add(
+    app: &App,
+    ctx: &RequestContext,
+    ring: &RingRecords,
+    state: KeyState,
+    kms_key_id: &str,
+) -> Result<Option<String>> {
     let algorithm = app.settings.signing_algorithm;
-    let kms_key_id = app.kms.create_signing_key(algorithm).await?;
-    let der = app.kms.public_key(&kms_key_id).await?;
+    let der = app.kms.public_key(kms_key_id).await?;
     let public =
         PublicJwk::from_der(algorithm, &der).ok_or_else(|| Error::internal("KMS gave a public key of another kind"))?;
     let kid = public.thumbprint();
     let event = Event::new(Kind::KeyRotated, Actor::System("rotate-keys")).on_key(&kid).with("step", "created");
     let record = KeyRecord {
         kid: kid.clone(),
-        kms_key_id: kms_key_id.clone(),
+        kms_key_id: kms_key_id.to_owned(),
         algorithm,
         public,
         state,
         published_at: ctx.now,
         since: ctx.now,
     };
-    let is_ours =
-        app.store.transaction().advance_ring(ring).create_key(&record)?.event(ctx, event)?.commit().await?.is_done();
-    if is_ours {
-        report.steps.push(format!("created {kid}"));
-    } else {
-        app.kms.schedule_deletion(&kms_key_id).await?;
-    }
-    Ok(is_ours)
+    let change = app.store.transaction().advance_ring(ring).create_key(&record)?.event(ctx, event)?;
+    Ok(change.commit().await?.is_done().then_some(kid))
 }
 
-async fn retire_current(app: &App, ctx: &RequestContext, report: &mut Report) -> Result<()> {
+/// Lets a KMS key go that is not in the ring, so that no run leaves one behind to be paid for.
+async fn forget(app: &App, kms_key_id: &str) {
+    let forgotten = async {
+        let is_in_use = app.store.signing_ring().await?.keys.iter().any(|key| key.kms_key_id == kms_key_id);
+        if is_in_use { Ok(()) } else { app.kms.schedule_deletion(kms_key_id).await }
+    };
+    if let Err(error) = forgotten.await {
+        tracing::error!(kms_key_id, %error, "a KMS key may have been left behind");
+    }
+}
+
+/// Withdraws the current key and has *next* take over, in one change: there is always a key that signs.
+async fn retire_now(app: &App, ctx: &RequestContext, kid: &str, report: &mut Report) -> Result<()> {
     let ring = app.store.signing_ring().await?;
-    let Some(current) = ring.keys.iter().find(|key| key.state == KeyState::Current) else { return Ok(()) };
-    let event =
-        Event::new(Kind::KeyRotated, Actor::System("rotate-keys")).on_key(&current.kid).with("step", "retired at once");
-    let change = app.store.transaction().advance_ring(&ring).withdraw_key(&current.kid).event(ctx, event)?;
-    if change.commit().await?.is_done() {
-        let_go(app, &ring, &current.kid).await?;
-        report.steps.push(format!("retired {} at once", current.kid));
+    let in_state = |state| ring.keys.iter().find(|key| key.state == state);
+    if in_state(KeyState::Current).is_none_or(|current| current.kid != kid) {
+        report.steps.push(format!("{kid} is not the current key: nothing to retire"));
+        return Ok(());
+    }
+    let event = Event::new(Kind::KeyRotated, Actor::System("rotate-keys")).on_key(kid).with("step", "retired at once");
+    let mut change = app.store.transaction().advance_ring(&ring).withdraw_key(kid).event(ctx, event)?;
+    if let Some(next) = in_state(KeyState::Next) {
+        change = change.move_key(&next.kid, KeyState::Current, ctx.now);
+    }
+    if !change.commit().await?.is_done() {
+        report.overtaken = true;
+        return Ok(());
+    }
+    report.steps.push(format!("retired {kid} at once"));
+    if let Err(error) = let_go(app, &ring, kid).await {
+        tracing::error!(kid, %error, "a retired key is still in KMS: schedule its deletion by hand");
+        report.steps.push(format!("could not schedule the deletion of {kid} in KMS: do it by hand"));
     }
     Ok(())
 }

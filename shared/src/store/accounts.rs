@@ -152,6 +152,22 @@ impl Transaction<'_> {
             .update(Part::Login, change(&tables.logins, login_key)))
     }
 
+    /// Holds a transaction to the account as it was read: active, and nothing has ended all its sessions since.
+    pub fn check_account(self, user: UserId, token_version: u32) -> Self {
+        let table = self.tables().users.as_str();
+        self.check(
+            Part::User,
+            Change {
+                table,
+                key: key2("user_id", user, "item", PROFILE),
+                update: "",
+                condition: "token_version = :version AND #status = :active",
+                names: &[("#status", "status")],
+                values: vec![(":version", number(token_version)), (":active", text("active"))],
+            },
+        )
+    }
+
     /// Ends every session of a person by one step of the token version (TOKEN-8), however many there are.
     pub fn raise_token_version(self, user: &User) -> Self {
         let tables = self.tables();

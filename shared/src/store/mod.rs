@@ -30,7 +30,7 @@ pub use self::jobs::RunStart;
 pub use self::outbox::{Claim, OutboxMessage};
 pub use self::sessions::SessionRecord;
 pub use self::signing_keys::{KeyRecord, KeyState, RingRecords, SecretRecord};
-pub use self::transaction::{Committed, Part, Transaction};
+pub use self::transaction::{Attempt, Committed, Part, Transaction};
 use crate::aws::trips::CountTrips;
 use crate::error::{Error, Result};
 use crate::settings::Tables;

@@ -45,18 +45,27 @@ const WAITING: &str = "waiting";
 impl Store {
     /// *Advance*: takes a waiting message for `lease`. Of several senders at once one gets it; when that one dies, the
     /// next may try after the lease.
-    pub async fn claim_message(&self, message_id: &str, now: Timestamp, lease: Duration) -> Result<Claim> {
+    ///
+    /// `claim_id` names the sender's try: should the answer be lost, the SDK's repetition finds its own claim.
+    pub async fn claim_message(
+        &self,
+        message_id: &str,
+        claim_id: &str,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Claim> {
         let change = Change {
             table: &self.tables.outbox,
             key: key("message_id", message_id),
-            update: "SET leased_until = :lease, due_at = :lease ADD attempts :one",
-            condition: "#state = :waiting AND (attribute_not_exists(leased_until) OR leased_until <= :now)",
+            update: "SET leased_until = :lease, due_at = :lease, claimed_by = :me ADD attempts :one",
+            condition: "#state = :waiting AND (attribute_not_exists(leased_until) OR leased_until <= :now OR claimed_by = :me)",
             names: &[("#state", "state")],
             values: vec![
                 (":lease", number((now + lease).millis())),
                 (":one", number(1)),
                 (":waiting", text(WAITING)),
                 (":now", number(now.millis())),
+                (":me", text(claim_id)),
             ],
         };
         match self.advance(change).await? {

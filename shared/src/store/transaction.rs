@@ -47,6 +47,16 @@ impl Committed {
     }
 }
 
+/// What became of the tries to commit a transaction.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Attempt {
+    Done,
+    /// As [`Committed::Refused`].
+    Refused(Vec<Part>),
+    /// Nothing was written: each time another transaction was changing the same items.
+    Contended,
+}
+
 /// Changes waiting to be committed together. Reads like the list of what happens.
 #[must_use = "nothing is written before commit"]
 pub struct Transaction<'a> {
@@ -146,35 +156,44 @@ impl<'a> Transaction<'a> {
 
     /// Writes all of it, or nothing.
     ///
+    /// # Errors
+    /// [`Error::Unavailable`] when DynamoDB does not decide, or other transactions were in the way each time. Whether it
+    /// was written is unknown then: callers must be able to repeat their request.
+    pub async fn commit(self) -> Result<Committed> {
+        match self.try_commit().await? {
+            Attempt::Done => Ok(Committed::Done),
+            Attempt::Refused(parts) => Ok(Committed::Refused(parts)),
+            Attempt::Contended => {
+                Err(Error::Unavailable { dependency: DYNAMODB, cause: "other transactions were in the way".to_owned() })
+            }
+        }
+    }
+
+    /// The same for callers to whom being in somebody's way is an outcome.
+    ///
     /// An answer lost on the way is asked for again by the SDK under the same `ClientRequestToken`, so a transaction
     /// happens once (F2). One that met another transaction is tried again with jitter (F1).
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when DynamoDB does not decide. Whether it was written is unknown then: callers must be
-    /// able to repeat their request.
-    pub async fn commit(self) -> Result<Committed> {
+    pub async fn try_commit(self) -> Result<Attempt> {
         for attempt in 1.. {
             let sent =
                 self.store.client.transact_write_items().set_transact_items(Some(self.items.clone())).send().await;
-            let Err(error) = sent else { return Ok(Committed::Done) };
+            let Err(error) = sent else { return Ok(Attempt::Done) };
             let reasons = match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     cancelled.cancellation_reasons()
                 }
                 _ => return Err(Error::unavailable(DYNAMODB, &error)),
             };
-            let refused: Vec<Part> = self
-                .parts
-                .iter()
-                .zip(reasons)
-                .filter(|(_, reason)| code(reason) == "ConditionalCheckFailed")
-                .map(|(part, _)| *part)
-                .collect();
+            let is_refused = |reason: &CancellationReason| code(reason) == "ConditionalCheckFailed";
+            let refused = self.parts.iter().zip(reasons).filter(|(_, reason)| is_refused(reason));
+            let refused: Vec<Part> = refused.map(|(part, _)| *part).collect();
             if !refused.is_empty() {
-                return Ok(Committed::Refused(refused));
+                return Ok(Attempt::Refused(refused));
             }
             if attempt == TRIES || !reasons.iter().any(is_passing) {
-                return Err(Error::unavailable(DYNAMODB, &error));
+                let is_contended =
+                    reasons.iter().all(|reason| matches!(code(reason), "" | "None" | "TransactionConflict"));
+                return if is_contended { Ok(Attempt::Contended) } else { Err(Error::unavailable(DYNAMODB, &error)) };
             }
             tokio::time::sleep(Duration::from_millis((10 << attempt) + random::below(20 << attempt))).await;
         }

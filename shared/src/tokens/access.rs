@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::jws::{self, Header, Unverified};
 use crate::app::App;
+use crate::aws::kms::Signed;
 use crate::clock::Timestamp;
 use crate::error::{Error, Refusal, Result};
 use crate::id::{self, OrganizationId, SessionId, UserId};
@@ -91,12 +92,23 @@ impl AccessToken {
 /// # Errors
 /// [`Error::Unavailable`] when KMS does not sign, or when no key may.
 pub async fn issue(app: &App, ring: &SigningRing, subject: &Subject, now: Timestamp) -> Result<AccessToken> {
-    let signer =
-        ring.signer().ok_or(Error::Unavailable { dependency: "SigningKeys", cause: "no key signs".to_owned() })?;
     let expires_at = subject.session_ends_at.min(now + app.settings.sessions.access_life);
-    let header =
-        Header { alg: signer.algorithm.name().to_owned(), kid: Some(signer.kid.clone()), typ: Some(TYPE.to_owned()) };
-    let claims = Claims {
+    let claims = claims(app, subject, now, expires_at);
+    if let Some(text) = signed(app, ring, &claims).await? {
+        return Ok(AccessToken { text, expires_at });
+    }
+    // The key has been retired since this ring was read (an emergency): look again, once.
+    let ring = app.ring_read_anew(now).await?;
+    let text = signed(app, &ring, &claims).await?.ok_or_else(no_key_signs)?;
+    Ok(AccessToken { text, expires_at })
+}
+
+fn no_key_signs() -> Error {
+    Error::Unavailable { dependency: "SigningKeys", cause: "no key signs".to_owned() }
+}
+
+fn claims(app: &App, subject: &Subject, now: Timestamp, expires_at: Timestamp) -> Claims {
+    Claims {
         iss: app.settings.public_url.clone(),
         aud: Audience::One(app.settings.audience.clone()),
         client_id: app.settings.audience.clone(),
@@ -112,46 +124,61 @@ pub async fn issue(app: &App, ring: &SigningRing, subject: &Subject, now: Timest
         org: subject.organization,
         roles: subject.roles.clone(),
         ver: subject.token_version,
-    };
-    let input = jws::signing_input(&header, &claims).map_err(Error::internal)?;
-    let signature = app.kms.sign(&signer.kms_key_id, signer.algorithm, input.as_bytes()).await?;
-    let text = match signer.algorithm {
-        Algorithm::RS256 => jws::assemble(&input, &signature),
-        Algorithm::ES256 => jws::assemble(
-            &input,
-            &der_to_fixed(&signature).ok_or_else(|| Error::internal("KMS gave an ECDSA signature that is none"))?,
-        ),
-    };
-    Ok(AccessToken { text, expires_at })
+    }
 }
 
-/// Verifies a token by its signature and claims, with no call but for keys. Says nothing about its session.
+/// The token's text. `None` when the ring's key is out of use.
+async fn signed(app: &App, ring: &SigningRing, claims: &Claims) -> Result<Option<String>> {
+    let signer = ring.signer().ok_or_else(no_key_signs)?;
+    let header =
+        Header { alg: signer.algorithm.name().to_owned(), kid: Some(signer.kid.clone()), typ: Some(TYPE.to_owned()) };
+    let input = jws::signing_input(&header, claims).map_err(Error::internal)?;
+    let Signed::Signature(signature) = app.kms.sign(&signer.kms_key_id, signer.algorithm, input.as_bytes()).await?
+    else {
+        return Ok(None);
+    };
+    let fixed = || der_to_fixed(&signature).ok_or_else(|| Error::internal("KMS gave an ECDSA signature that is none"));
+    Ok(Some(match signer.algorithm {
+        Algorithm::RS256 => jws::assemble(&input, &signature),
+        Algorithm::ES256 => jws::assemble(&input, &fixed()?),
+    }))
+}
+
+/// Verifies a token by its signature and claims. Says nothing about its session, nor about whether its key has been
+/// withdrawn in the last minutes: whoever asks the database about the session asks that, too.
 ///
 /// # Errors
 /// [`Refusal::AccessTokenExpired`] for one that was good, [`Refusal::AccessTokenInvalid`] for everything else.
-pub async fn verify(app: &App, token: &str, now: Timestamp) -> Result<Claims> {
-    let claims = authentic(app, token, now).await?;
-    if claims.exp <= (now - LEEWAY).seconds() {
+pub async fn verify(app: &App, token: &str, now: Timestamp) -> Result<Verified> {
+    let verified = authentic(app, token, now).await?;
+    if verified.claims.exp <= (now - LEEWAY).seconds() {
         return Err(Refusal::AccessTokenExpired.into());
     }
-    Ok(claims)
+    Ok(verified)
+}
+
+/// A token whose signature and claims are good.
+pub struct Verified {
+    pub claims: Claims,
+    /// The key that signed it.
+    pub kid: String,
 }
 
 /// The same for a token that may have expired: enough to end its session, or to protect a form, and for nothing else.
-pub async fn authentic(app: &App, token: &str, now: Timestamp) -> Result<Claims> {
+pub async fn authentic(app: &App, token: &str, now: Timestamp) -> Result<Verified> {
     let invalid = || Error::from(Refusal::AccessTokenInvalid);
     let unverified = Unverified::parse(token).ok_or_else(invalid)?;
-    let kid = unverified.header.kid.as_deref().ok_or_else(invalid)?;
+    let kid = unverified.header.kid.clone().ok_or_else(invalid)?;
     if unverified.header.typ.as_deref() != Some(TYPE) {
         return Err(invalid());
     }
-    let ring = app.ring_with(kid, now).await?;
-    let (algorithm, key) = ring.key(kid).ok_or_else(invalid)?;
+    let ring = app.ring_with(&kid, now).await?;
+    let (algorithm, key) = ring.key(&kid).ok_or_else(invalid)?;
     let payload = unverified.verify(algorithm, key).ok_or_else(invalid)?;
     let claims: Claims = serde_json::from_slice(&payload).map_err(|_| invalid())?;
 
     let latest = (now + LEEWAY).seconds();
     let is_ours = claims.iss == app.settings.public_url && claims.aud.contains(&app.settings.audience);
     let is_from_the_past = claims.iat <= latest && claims.nbf.is_none_or(|nbf| nbf <= latest);
-    if is_ours && is_from_the_past && claims.exp >= claims.iat { Ok(claims) } else { Err(invalid()) }
+    if is_ours && is_from_the_past && claims.exp >= claims.iat { Ok(Verified { claims, kid }) } else { Err(invalid()) }
 }

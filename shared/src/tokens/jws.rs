@@ -70,3 +70,7 @@ pub fn signing_input(header: &Header, payload: &impl Serialize) -> Result<String
 pub fn assemble(signing_input: &str, signature: &[u8]) -> String {
     format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
+
+#[cfg(test)]
+#[path = "jws_tests.rs"]
+mod tests;

@@ -18,12 +18,15 @@ pub const ENDPOINT: Endpoint =
 struct Request {
     email: Email,
     password: Password,
+    /// Part of the contract; asked for once a CAPTCHA provider is configured (SIGN-7, LOGIN-5).
+    #[serde(default, rename = "captchaToken")]
+    _captcha_token: Option<String>,
     #[serde(default)]
     token_delivery: Delivery,
 }
 
 async fn handle(app: &App, call: &Call) -> Result<Reply> {
-    let Request { email, password, token_delivery } = call.json()?;
+    let Request { email, password, token_delivery, .. } = call.json()?;
     let grant = login::with_password(app, &call.ctx, Credentials { email, password }).await?;
     reply::signed_in(app, &call.ctx, &grant, token_delivery)
 }

@@ -1,15 +1,14 @@
 //! `jobs-rotate-keys`: keeps the key rings in order (KEYS-1, KEYS-2).
 //!
-//! Input, all optional: `{"action": "rotate"}` promotes the next key as soon as that is safe, `{"action": "retire-now"}`
-//! withdraws the current key at once (see the runbook). Without it, whatever is due is done.
+//! Input, optional: `{"action": "rotate"}` promotes the next key as soon as that is safe; `{"action": "retire-now",
+//! "kid": …}` withdraws the current key at once (see the runbook). Without an action, whatever is due is done.
 
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::Value;
 use shared::app::App;
 use shared::context::RequestContext;
-use shared::error::Result;
+use shared::error::{Error, Result};
 use shared::keys::rotate::{self, Action};
 
 use super::{Job, report};
@@ -20,14 +19,34 @@ pub const JOB: Job = Job {
     run: |app, ctx, input| Box::pin(run(app, ctx, input)),
 };
 
-#[derive(Default, Deserialize)]
-struct Input {
-    #[serde(default)]
-    action: Action,
+async fn run(app: &App, ctx: &RequestContext, input: Value) -> Result<Value> {
+    report(rotate::run(app, ctx, action_in(input)?).await?)
 }
 
-async fn run(app: &App, ctx: &RequestContext, input: Value) -> Result<Value> {
-    // A schedule's own payload has no action; anything that cannot be read as one must not retire a key.
-    let Input { action } = serde_json::from_value(input).unwrap_or_default();
-    report(rotate::run(app, ctx, action).await?)
+/// A schedule's own payload names no action. One that is there must be understood: a mistyped emergency that does
+/// something else and says "done" would be the worst answer.
+fn action_in(input: Value) -> Result<Action> {
+    if input.get("action").is_none() {
+        return Ok(Action::default());
+    }
+    serde_json::from_value(input).map_err(|error| Error::internal(format!("the job's input: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn keys_2_a_mistyped_action_is_an_error_and_never_something_else() {
+        assert_eq!(action_in(json!({ "version": "0", "detail": "{}" })).unwrap(), Action::Settle);
+        assert_eq!(action_in(json!({ "action": "rotate" })).unwrap(), Action::Rotate);
+        let retire = Action::RetireNow { kid: "k".to_owned() };
+        assert_eq!(action_in(json!({ "action": "retire-now", "kid": "k" })).unwrap(), retire);
+        for bad in
+            [json!({ "action": "retire_now", "kid": "k" }), json!({ "action": "retire-now" }), json!({ "action": 1 })]
+        {
+            assert!(action_in(bad.clone()).is_err(), "{bad}");
+        }
+    }
 }

@@ -153,6 +153,33 @@ async fn a_logout_that_fails_says_so_and_keeps_the_cookies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn f1_transactions_that_meet_every_time_are_a_lost_race() {
+    let app = TestApp::start().await;
+    let mut native = app.native("ada@example.com").await;
+    app.advance(61);
+    let conflict = json!({ "service": "dynamodb", "operation": "TransactWriteItems", "kind": "cancel_item", "item": 1, "reason": "TransactionConflict" });
+    app.fault(conflict).await;
+    native.present(&native.refresh).await.refused(409, "refresh_in_progress");
+    app.no_faults();
+    assert_eq!(native.refresh().await.body["rotated"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn token_8_nothing_is_given_once_the_person_has_signed_out_everywhere() {
+    let app = TestApp::start().await;
+    let native = app.native("ada@example.com").await;
+    app.advance(61);
+    // The refresh has read everything and waits for its signature while the sign-out is committed.
+    app.fault(json!({ "service": "kms", "operation": "Sign", "kind": "delay", "delayMs": 600, "times": 1 })).await;
+    let (refresh, logout) = tokio::join!(native.present(&native.refresh), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        Answer::to(app.request("POST", "/auth/logout?all=true").bearer_auth(&native.access)).await
+    });
+    logout.expect(204);
+    refresh.refused(401, "session_revoked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f1_transactions_that_meet_are_tried_again() {
     let app = TestApp::start().await;
     let mut native = app.native("ada@example.com").await;
@@ -167,7 +194,7 @@ async fn case_090_a_lost_race_by_the_stores_own_word_is_409_and_touches_no_cooki
     let app = TestApp::start().await;
     let mut browser = app.browser("ada@example.com").await;
     app.advance(61);
-    let lost = json!({ "service": "dynamodb", "operation": "TransactWriteItems", "kind": "cancel_item", "item": 0, "reason": "ConditionalCheckFailed" });
+    let lost = json!({ "service": "dynamodb", "operation": "TransactWriteItems", "kind": "cancel_item", "item": 1, "reason": "ConditionalCheckFailed" });
     app.fault(lost).await;
     let answer = browser.post("/auth/refresh").await.refused(409, "refresh_in_progress");
     assert!(answer.cookies().is_empty());

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use serde_json::{Value, json};
+use shared::aws::kms::Signed;
 use shared::settings::Algorithm;
 use tests::{Answer, Native, TestApp};
 
@@ -38,7 +39,8 @@ impl<'a> Forge<'a> {
         let ring = app.ring(app.clock.now()).await.unwrap();
         let signer = ring.signer().unwrap();
         let input = format!("{}.{}", encoded(header), encoded(claims));
-        let signature = app.kms.sign(&signer.kms_key_id, Algorithm::RS256, input.as_bytes()).await.unwrap();
+        let signed = app.kms.sign(&signer.kms_key_id, Algorithm::RS256, input.as_bytes()).await.unwrap();
+        let Signed::Signature(signature) = signed else { panic!("the key is out of use") };
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 

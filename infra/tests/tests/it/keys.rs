@@ -117,13 +117,45 @@ async fn keys_2_in_an_emergency_the_current_key_is_dead_within_a_minute() {
     let app = TestApp::start().await;
     let mut native = app.native("ada@example.com").await;
     let stolen = native.access.clone();
-    app.job("rotate-keys", json!({ "action": "retire-now" })).await;
-    app.advance(61);
-    native.verify(&stolen).await.refused(401, "token_invalid");
-    // Nobody is signed out by it: the refresh token gets a token of the new key.
+    let retire = json!({ "action": "retire-now", "kid": kid_of(&stolen) });
+    app.job("rotate-keys", retire.clone()).await;
+    // Nobody is signed out by it: the refresh token gets a token of the new key, at once and on warm instances.
     native.refresh().await;
     native.verify(&native.access).await.expect(200);
+    app.advance(61);
+    native.verify(&stolen).await.refused(401, "token_invalid");
     assert!(!kids(&app).await.contains(&kid_of(&stolen)));
+
+    // The operator's command repeated: it named a key that is gone, so the new one stays.
+    let again = app.job("rotate-keys", retire).await;
+    assert!(again["report"]["steps"][0].as_str().unwrap().contains("nothing to retire"), "{again}");
+    app.advance(61);
+    native.verify(&native.access).await.expect(200);
+    assert_eq!(app.post("/_local/jobs/rotate-keys", json!({ "action": "retire_now" })).await.status, 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_2_an_emergency_without_kms_still_leaves_a_key_that_signs() {
+    let app = TestApp::start().await;
+    let mut native = app.native("ada@example.com").await;
+    app.fault(json!({ "service": "kms", "operation": "ScheduleKeyDeletion", "kind": "error" })).await;
+    app.fault(json!({ "service": "kms", "operation": "CreateKey", "kind": "error" })).await;
+    let retire = json!({ "action": "retire-now", "kid": kid_of(&native.access) });
+    app.post("/_local/jobs/rotate-keys", retire).await.expect(503);
+    app.advance(61);
+    native.refresh().await;
+    native.verify(&native.access).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_2_a_run_that_fails_leaves_no_kms_key_behind() {
+    let app = TestApp::start().await;
+    app.advance(31 * DAY);
+    app.fault(json!({ "service": "kms", "operation": "GetPublicKey", "kind": "error" })).await;
+    app.post("/_local/jobs/rotate-keys", json!({})).await.expect(503);
+    let of =
+        |operation: &str| app.stack.aws().calls().list(None).iter().filter(|call| call.operation == operation).count();
+    assert_eq!((of("CreateKey"), of("ScheduleKeyDeletion")), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! Integration tests: the public HTTP surface of the whole local stack. Modules mirror the areas of the API.
 
+mod browser;
 mod faults;
+mod foreign_clients;
 mod http;
 mod jobs;
 mod jwt;
@@ -11,6 +13,7 @@ mod outbox;
 mod refresh;
 mod repository;
 mod schedules;
+mod scripts;
 mod signup;
 mod tables;
 mod wire;

@@ -110,6 +110,15 @@ async fn f17_a_record_that_cannot_be_claimed_is_reported_and_its_successors_wait
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn f2_a_claim_whose_answer_is_lost_is_still_ours() {
+    let app = TestApp::start().await;
+    app.fault(json!({ "service": "dynamodb", "operation": "UpdateItem", "table": "postern-local-outbox", "kind": "drop_after_commit", "times": 1 })).await;
+    app.sign_up("ada@example.com").await;
+    app.outbox_is_empty().await;
+    assert_eq!(app.mails("ada@example.com").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f17_a_record_given_up_by_the_stream_is_dead_lettered_and_still_sent_by_the_retry_job() {
     let app = TestApp::start().await;
     app.fault(

@@ -49,6 +49,11 @@ async fn design_8_every_operation_keeps_its_budget() {
     // A minute has passed: the ring is read again, and costs no round trip of its own.
     assert_eq!(budget(&app, &rotated).await, (3, with_ring));
 
+    app.advance(61);
+    let verify = native.verify(&native.access).await.expect(200);
+    let with_ring = ["1 GetItem", "1 GetItem", "1 Query"].map(str::to_owned).to_vec();
+    assert_eq!(budget(&app, &verify).await, (1, with_ring));
+
     let jwks = app.get("/.well-known/jwks.json").await.expect(200);
     assert_eq!(budget(&app, &jwks).await, (0, vec![]));
 

@@ -1,0 +1,19 @@
+//! The local stack's pages in a real browser: sample accounts, the mailbox, the link in a mail.
+
+use std::collections::BTreeMap;
+
+use local::{Options, Stack};
+
+use crate::scripts;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs cargo verify --only browser"]
+async fn a_person_finds_the_sample_accounts_and_the_mail() {
+    let template = include_str!("../../../../template.yaml").to_owned();
+    let parameters = BTreeMap::new();
+    let options = Options { template, parameters, port: 0, data_dir: None, schedules: false, samples: true };
+    let stack = Stack::start(options).await.unwrap();
+    let screenshots = concat!(env!("CARGO_TARGET_TMPDIR"), "/screenshots");
+    let arguments = ["browser/mailbox.mjs", stack.url(), "--screenshots", screenshots];
+    scripts::run("node", &arguments, String::new()).await;
+}
