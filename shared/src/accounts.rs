@@ -30,6 +30,9 @@ const VERIFY_LIFE: Duration = Duration::from_secs(VERIFY_HOURS * 3600);
 const RESEND_COOL_DOWN: Duration = Duration::from_secs(60);
 const TAKEN_COOL_DOWN: Duration = Duration::from_secs(3600);
 
+/// Suffixes are random: a second try is rare, and a fourth means that something else is wrong.
+const SLUG_TRIES: u32 = 3;
+
 /// The role that opens the admin routes.
 pub const ADMIN: &str = "admin";
 
@@ -95,27 +98,29 @@ pub async fn sign_up(app: &App, ctx: &RequestContext, request: SignUp) -> Result
     )?;
     // Hashed in any case: the time must not tell whether the address is known.
     let password_hash = app.hasher().hash(&request.password).await.map_err(Error::internal)?;
-    if known.is_some() {
-        return notify_owner(app, ctx, &secrets, &taken_notice, may_notify).await;
+    match known {
+        Some(login) if login.email_verified => {
+            return notify_owner(app, ctx, &secrets, &taken_notice, may_notify).await;
+        }
+        Some(login) => return sign_up_again(app, ctx, &secrets, &request, &login, &password_hash).await,
+        None => {}
     }
 
     let is_slug_asked_for = request.organization.as_ref().is_some_and(|organization| organization.slug.is_some());
     let mut slug = slug;
-    loop {
+    for _ in 0..SLUG_TRIES {
         let committed = create(app, ctx, &secrets, &request, slug.clone(), password_hash.clone()).await?;
         let Committed::Refused(taken) = committed else { return Ok(()) };
         if taken.contains(&Part::Login) {
-            // Another sign-up with this address was faster.
+            // Another sign-up with this address was faster: the next one would find it.
             return notify_owner(app, ctx, &secrets, &taken_notice, may_notify).await;
         }
-        if !taken.contains(&Part::Slug) {
-            return Err(Error::internal(format!("a fresh id was taken: {taken:?}")));
-        }
-        if is_slug_asked_for {
+        if taken.contains(&Part::Slug) && is_slug_asked_for {
             return Err(Refusal::SlugTaken.into());
         }
         slug = slug.with_suffix();
     }
+    Err(Error::Unavailable { dependency: "slugs", cause: "each of them was taken".to_owned() })
 }
 
 fn check_password(app: &App, request: &SignUp) -> Result<()> {
@@ -168,7 +173,7 @@ async fn create(
     };
     let login = Login {
         user_id,
-        password_hash,
+        password_hash: password_hash.clone(),
         email_verified: false,
         status: Status::Active,
         roles,
@@ -180,7 +185,9 @@ async fn create(
         OrganizationRecord { org_id, name: organization_name.as_str().to_owned(), slug, created_at: ctx.now };
 
     let change = app.store.transaction().create_account(&user, &login, &organization)?;
-    let change = with_verification(app, ctx, secrets, change, user_id, &request.email, request.name.as_str())?;
+    let name = Some(request.name.as_str());
+    let pending = Pending { user_id, email: &request.email, name, password_hash: &password_hash };
+    let change = with_verification(app, ctx, secrets, change, &pending)?;
     change
         .event(ctx, Event::by_user(Kind::UserCreated, user_id))?
         .event(
@@ -193,29 +200,63 @@ async fn create(
         .await
 }
 
+/// What a verification link stands for.
+struct Pending<'a> {
+    user_id: UserId,
+    email: &'a Email,
+    /// `None` leaves the name as it is.
+    name: Option<&'a str>,
+    password_hash: &'a str,
+}
+
 /// Adds a fresh verification link and the mail that carries it.
 fn with_verification<'a>(
     app: &App,
     ctx: &RequestContext,
     secrets: &Secrets,
     change: Transaction<'a>,
-    user_id: UserId,
-    email: &Email,
-    name: &str,
+    pending: &Pending<'_>,
 ) -> Result<Transaction<'a>> {
     let token = PlainToken::generate();
     let expires_at = ctx.now + VERIFY_LIFE;
     let challenge = Challenge {
         token_hash: token.hash(),
         kind: ChallengeKind::VerifyEmail,
-        user_id,
-        email: email.clone(),
+        user_id: pending.user_id,
+        email: pending.email.clone(),
         expires_at,
+        password_hash: pending.password_hash.to_owned(),
+        name: pending.name.map(str::to_owned),
         used_at: None,
     };
     let link = format!("{}/verify-email?token={}", app.settings.app_url, token.expose());
-    let mail = Mail::VerifyEmail { name: name.to_owned(), link, valid_hours: VERIFY_HOURS };
-    outbox::enqueue(change.create_challenge(&challenge)?, secrets, email, mail, ctx.now, expires_at)
+    let name = pending.name.unwrap_or_default().to_owned();
+    let mail = Mail::VerifyEmail { name, link, valid_hours: VERIFY_HOURS };
+    outbox::enqueue(change.create_challenge(&challenge)?, secrets, pending.email, mail, ctx.now, expires_at)
+}
+
+/// A sign-up with an address that another sign-up has left unverified. Nobody has shown that it is theirs, so both get
+/// their own link: whoever opens the mail decides, and with the link they choose, whose password and name it will be.
+/// Otherwise a stranger could sign up first and wait for the owner to make the account good.
+async fn sign_up_again(
+    app: &App,
+    ctx: &RequestContext,
+    secrets: &Secrets,
+    request: &SignUp,
+    login: &Login,
+    password_hash: &str,
+) -> Result<()> {
+    let cool_down = CoolDown { purpose: "verify-email", email: &request.email, span: RESEND_COOL_DOWN };
+    let event = Event::new(Kind::SignupRepeated, Actor::Email(request.email.clone()));
+    let name = Some(request.name.as_str());
+    let pending = Pending { user_id: login.user_id, email: &request.email, name, password_hash };
+    let change = app.store.transaction().reserve(&cool_down, ctx.now).event(ctx, event.clone())?;
+    let change = change.replace_unverified_password(&request.email, password_hash);
+    match with_verification(app, ctx, secrets, change, &pending)?.commit().await? {
+        Committed::Done => Ok(()),
+        // The last mail was sent less than a minute ago, or the address has been verified meanwhile.
+        Committed::Refused(_) => app.store.record_event(ctx, event).await,
+    }
 }
 
 /// The address has an account: its owner gets a mail, the caller the usual answer.
@@ -272,21 +313,17 @@ pub async fn verify_email(app: &App, ctx: &RequestContext, token: &PlainToken) -
             roles.push(ADMIN.to_owned());
             change = change.event(ctx, Event::by_user(Kind::UserRoleCreated, user.user_id).with("role", ADMIN))?;
         }
-        let welcome = Mail::Welcome { name: user.name.clone(), sign_in_url: app.settings.app_url.clone() };
-        change = outbox::enqueue(
-            change.verify_email(&user, &roles)?,
-            &secrets,
-            &user.email,
-            welcome,
-            ctx.now,
-            ctx.now + VERIFY_LIFE,
-        )?;
+        let name = challenge.name.as_deref().unwrap_or(&user.name);
+        let welcome = Mail::Welcome { name: name.to_owned(), sign_in_url: app.settings.app_url.clone() };
+        change = change.verify_email(&user, name, &challenge.password_hash, &roles)?;
+        change = outbox::enqueue(change, &secrets, &user.email, welcome, ctx.now, ctx.now + VERIFY_LIFE)?;
     }
     match change.commit().await? {
-        // Another link for the same address was faster: what this one asks for is done.
-        lost if lost.refused(Part::User) && !lost.refused(Part::Challenge) => Ok(()),
-        Committed::Refused(_) => Err(Refusal::TokenUsed.into()),
         Committed::Done => Ok(()),
+        Committed::Refused(parts) if parts.contains(&Part::Challenge) => Err(Refusal::TokenUsed.into()),
+        // Another link for the same address was faster: it is verified.
+        Committed::Refused(parts) if parts.contains(&Part::User) => Ok(()),
+        Committed::Refused(parts) => Err(Error::internal(format!("the copies of an account differ: {parts:?}"))),
     }
 }
 
@@ -303,16 +340,10 @@ pub async fn resend_verification(app: &App, ctx: &RequestContext, email: &Email)
     let event = |actor| Event::new(Kind::EmailVerificationRequested, actor);
     let change = match login {
         Some(login) if !login.email_verified => {
+            let change = change.event(ctx, event(Actor::User(login.user_id)))?;
             // Nameless: reading the name would take this path longer than the others.
-            with_verification(
-                app,
-                ctx,
-                &secrets,
-                change.event(ctx, event(Actor::User(login.user_id)))?,
-                login.user_id,
-                email,
-                "",
-            )?
+            let pending = Pending { user_id: login.user_id, email, name: None, password_hash: &login.password_hash };
+            with_verification(app, ctx, &secrets, change, &pending)?
         }
         Some(login) => change.event(ctx, event(Actor::User(login.user_id)).failed("already verified"))?,
         None => change.event(ctx, event(Actor::Email(email.clone())).failed("unknown address"))?,

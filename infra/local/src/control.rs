@@ -170,11 +170,26 @@ async fn add_fault(State(stack): Stack, body: Bytes) -> Answer {
         Ok(fault) => fault,
         Err(error) => return refused(StatusCode::UNPROCESSABLE_ENTITY, "validation", &error.to_string()),
     };
+    let Some(fault) = with_table_name(&stack, fault) else {
+        return refused(StatusCode::UNPROCESSABLE_ENTITY, "validation", "The template has no such table");
+    };
     let answer = json!(fault);
     match stack.aws.faults().add(fault) {
         Ok(()) => json_response(StatusCode::OK, &answer),
         Err(invalid) => refused(StatusCode::UNPROCESSABLE_ENTITY, "validation", &invalid.to_string()),
     }
+}
+
+/// Takes a table by its name, its logical id in the template, or the name's last part: `Sessions`, `sessions`.
+fn with_table_name(stack: &Inner, mut fault: Fault) -> Option<Fault> {
+    if let Some(given) = &fault.table {
+        let is_meant = |table: &&template::Table| {
+            let ending = table.name.strip_prefix("postern-local-").unwrap_or(&table.name);
+            [table.name.as_str(), &table.logical_id, ending].iter().any(|name| name.eq_ignore_ascii_case(given))
+        };
+        fault.table = Some(stack.template.tables.iter().find(is_meant)?.name.clone());
+    }
+    Some(fault)
 }
 
 async fn clear_faults(State(stack): Stack) -> StatusCode {

@@ -101,12 +101,14 @@ fn size_of(head: &Parts) -> usize {
 
 /// A refusal of the gateway's or of a local route.
 pub(crate) fn refused(status: StatusCode, code: &str, title: &str) -> Response<Body> {
+    let request_id = shared::id::fresh(shared::clock::Clock::system().now());
     let problem = json!({
         "type": format!("urn:postern:problem:{code}"),
         "title": title,
         "status": status.as_u16(),
         "detail": format!("{title}."),
         "code": code,
+        "requestId": request_id,
         "message": title,
     });
     let mut response = json_response(status, &problem);
@@ -116,6 +118,9 @@ pub(crate) fn refused(status: StatusCode, code: &str, title: &str) -> Response<B
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        headers.insert("x-request-id", id);
+    }
     headers.insert("permissions-policy", HeaderValue::from_static("geolocation=(), microphone=(), camera=()"));
     response
 }

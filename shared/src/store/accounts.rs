@@ -32,6 +32,7 @@ pub struct User {
     pub user_id: UserId,
     pub email: Email,
     pub email_verified: bool,
+    #[serde(rename = "user_name")]
     pub name: String,
     pub status: Status,
     pub roles: Vec<String>,
@@ -129,27 +130,45 @@ impl Transaction<'_> {
             .create(Part::Slug, &tables.organizations, slug, "org_id"))
     }
 
-    /// Marks the address as verified, with the roles the person has from then on. Refused (`Part::User`) if it already is.
-    pub fn verify_email(self, user: &User, roles: &[String]) -> Result<Self> {
+    /// Marks the address as verified: from now on the account has this name, this password and these roles. Refused
+    /// (`Part::User`) if it has been verified already.
+    pub fn verify_email(self, user: &User, name: &str, password_hash: &str, roles: &[String]) -> Result<Self> {
         let tables = self.tables();
         let roles: AttributeValue = serde_dynamo::to_attribute_value(roles).map_err(Error::internal)?;
-        let values = || {
-            vec![(":yes", AttributeValue::Bool(true)), (":no", AttributeValue::Bool(false)), (":roles", roles.clone())]
-        };
-        let update = "SET email_verified = :yes, #roles = :roles";
-        let change = |table, key| Change {
+        let common =
+            vec![(":yes", AttributeValue::Bool(true)), (":no", AttributeValue::Bool(false)), (":roles", roles)];
+        let with = |name, value: &str| common.iter().cloned().chain([(name, text(value))]).collect();
+        let change = |table, key, update, values| Change {
             table,
             key,
             update,
             condition: "email_verified = :no",
             names: &[("#roles", "roles")],
-            values: values(),
+            values,
         };
         let user_key = key2("user_id", user.user_id, "item", PROFILE);
         let login_key = key("login", login_key(&user.email));
+        let of_user = "SET email_verified = :yes, #roles = :roles, user_name = :name";
+        let of_login = "SET email_verified = :yes, #roles = :roles, password_hash = :hash";
         Ok(self
-            .update(Part::User, change(&tables.users, user_key))
-            .update(Part::Login, change(&tables.logins, login_key)))
+            .update(Part::User, change(&tables.users, user_key, of_user, with(":name", name)))
+            .update(Part::Login, change(&tables.logins, login_key, of_login, with(":hash", password_hash))))
+    }
+
+    /// The password of the latest sign-up with an address that is still waiting: what a link asked for again stands for.
+    pub fn replace_unverified_password(self, email: &Email, password_hash: &str) -> Self {
+        let table = self.tables().logins.as_str();
+        self.update(
+            Part::Login,
+            Change {
+                table,
+                key: key("login", login_key(email)),
+                update: "SET password_hash = :hash",
+                condition: "email_verified = :no",
+                names: &[],
+                values: vec![(":hash", text(password_hash)), (":no", AttributeValue::Bool(false))],
+            },
+        )
     }
 
     /// Holds a transaction to the account as it was read: active, and nothing has ended all its sessions since.

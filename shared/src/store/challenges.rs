@@ -30,6 +30,10 @@ pub struct Challenge {
     pub user_id: UserId,
     pub email: Email,
     pub expires_at: Timestamp,
+    /// What the sign-up behind it had chosen: verifying the address makes these, and no others, the account's.
+    pub password_hash: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub used_at: Option<Timestamp>,
 }

@@ -10,6 +10,7 @@ mod keys;
 mod life;
 mod login;
 mod outbox;
+mod permissions;
 mod refresh;
 mod repository;
 mod schedules;

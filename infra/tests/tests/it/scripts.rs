@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 /// A path in this repository.
 pub(crate) fn in_repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize();
+    root.unwrap().join(path)
 }
 
 /// Runs one with this on its standard input, prints what it says, and asserts that it is content.

@@ -101,7 +101,7 @@ async fn case_019_fifty_sign_ups_at_once_make_one_account() {
     assert_eq!(app.table("challenges").await.len(), 1);
     assert_eq!(app.table("organizations").await.len(), 3, "the organization, its slug and its one member");
     app.outbox_is_empty().await;
-    assert!(app.mails("ada@example.com").len() <= 2);
+    assert!(app.mails("ada@example.com").len() <= 2, "a link, and at most one notice that somebody tried again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,6 +265,40 @@ async fn sign_3_a_new_link_can_be_had_once_a_minute_and_the_answer_never_tells()
     app.post("/auth/verify-email", json!({ "token": first })).await.expect(200);
     app.outbox_is_empty().await;
     assert_eq!(app.count("EmailVerified").await, 2, "Bob's and Ada's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_who_signs_up_first_does_not_choose_the_owners_password() {
+    let app = TestApp::with(&[("AdminEmails", "ada@example.com")]).await;
+    let stranger =
+        json!({ "email": "ada@example.com", "password": "The stranger chose 1 password", "name": "Mallory" });
+    app.post("/auth/signup", stranger.clone()).await.expect(202);
+    app.mail("ada@example.com", 1).await;
+    app.post("/auth/signup", form("ada@example.com")).await.expect(202);
+    let mine = token_in(&app.mail("ada@example.com", 2).await);
+
+    // The owner opens the mail of her own sign-up.
+    app.post("/auth/verify-email", json!({ "token": mine })).await.expect(200);
+    let login = json!({ "email": "ada@example.com", "password": stranger["password"] });
+    app.post("/auth/login", login).await.refused(401, "invalid_credentials");
+    let ada = Native::sign_in(&app, "ada@example.com").await;
+    assert_eq!(ada.session["roles"], json!(["owner", "admin"]));
+    let me = Answer::to(app.request("GET", "/user/me").bearer_auth(&ada.access)).await.expect(200);
+    assert_eq!(me.body["name"], "Ada Lovelace");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_asked_for_again_stands_for_the_latest_sign_up() {
+    let app = TestApp::start().await;
+    let stranger =
+        json!({ "email": "ada@example.com", "password": "The stranger chose 1 password", "name": "Mallory" });
+    app.post("/auth/signup", stranger).await.expect(202);
+    app.post("/auth/signup", form("ada@example.com")).await.expect(202);
+    app.advance(61);
+    app.post("/auth/verify-email/resend", json!({ "email": "ada@example.com" })).await.expect(202);
+    let token = token_in(&app.mail("ada@example.com", 3).await);
+    app.post("/auth/verify-email", json!({ "token": token })).await.expect(200);
+    Native::sign_in(&app, "ada@example.com").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

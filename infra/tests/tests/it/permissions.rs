@@ -1,0 +1,143 @@
+//! Least privilege, seen from the calls: whatever a function is seen to ask of AWS, its policy in the template allows.
+//!
+//! The embedded AWS enforces no policies, so a missing right would show only after a deployment.
+
+use std::collections::BTreeMap;
+
+use embedded_aws::{Call, Service};
+use serde_json::json;
+use template::{Function, Statement};
+use tests::{Browser, Native, PASSWORD, TestApp};
+
+/// The IAM actions that would allow a call, one of which must be granted.
+fn actions(call: &Call) -> Vec<String> {
+    match (call.service, call.operation.as_str()) {
+        // IAM checks a transaction's parts; the log does not tell which part touched which table.
+        (Service::Dynamodb, "TransactWriteItems") => ["PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"]
+            .map(|action| format!("dynamodb:{action}"))
+            .to_vec(),
+        (service, operation) => vec![format!("{service}:{operation}")],
+    }
+}
+
+fn is_allowed(function: &Function, actions: &[String], table: Option<&str>) -> bool {
+    let grants = |statement: &&Statement| {
+        let is_about = |resource: &String| {
+            table.is_none_or(|table| {
+                resource.ends_with(&format!("table/{table}")) || resource.contains(&format!("table/{table}/index/"))
+            })
+        };
+        statement.actions.iter().any(|action| actions.contains(action)) && statement.resources.iter().any(is_about)
+    };
+    function.policies.iter().any(|statement| grants(&statement))
+}
+
+/// Everything that was asked of AWS for one function.
+#[derive(Default)]
+struct Seen(BTreeMap<String, Vec<Call>>);
+
+impl Seen {
+    async fn requests(&mut self, app: &TestApp) {
+        let log = app.get("/_local/calls").await.body;
+        for request in log["requests"].as_array().unwrap() {
+            let (method, path) = (request["method"].as_str().unwrap(), request["path"].as_str().unwrap());
+            let routes = |function: &&Function| {
+                function.routes.iter().any(|route| route.method == method && fits(&route.path, path))
+            };
+            let Some(function) = app.stack.template().functions.iter().find(routes) else { continue };
+            let calls = app.stack.aws().calls().list(request["requestId"].as_str());
+            self.0.entry(function.binary.clone()).or_default().extend(calls);
+        }
+    }
+
+    async fn job(&mut self, app: &TestApp, name: &str, input: serde_json::Value) {
+        let run = app.job(name, input).await;
+        let calls = app.stack.aws().calls().list(run["runId"].as_str());
+        self.0.entry(format!("jobs-{name}")).or_default().extend(calls);
+    }
+}
+
+fn fits(route: &str, path: &str) -> bool {
+    let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
+    route.len() == path.len()
+        && route.iter().zip(path).all(|(wanted, found)| wanted.starts_with('{') || *wanted == found)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
+    let app = TestApp::start().await;
+    let mut seen = Seen::default();
+    // The whole life, the ways that fail, and the ways that are rare.
+    app.post(
+        "/auth/signup",
+        json!({ "email": "ada@example.com", "password": "another 1 Password here", "name": "Mallory" }),
+    )
+    .await;
+    app.account("ada@example.com").await;
+    for name in ["Eve", "Mallory"] {
+        app.post("/auth/signup", json!({ "email": "eve@example.com", "password": PASSWORD, "name": name })).await;
+    }
+    app.account("ada@example.com").await;
+    app.post("/auth/signup", json!({ "email": "ada@example.com", "password": PASSWORD, "name": "X" })).await;
+    app.sign_up("bob@example.com").await;
+    app.advance(61);
+    app.post("/auth/verify-email/resend", json!({ "email": "bob@example.com" })).await;
+    app.get("/auth/organizations/slug-available/engines").await;
+    app.post("/auth/login", json!({ "email": "ada@example.com", "password": "wrong" })).await;
+    let mut native = Native::sign_in(&app, "ada@example.com").await;
+    app.fault(json!({ "service": "kms", "operation": "Sign", "kind": "error" })).await;
+    app.post("/auth/login", json!({ "email": "ada@example.com", "password": PASSWORD })).await;
+    app.no_faults();
+    let old = native.refresh.clone();
+    app.advance(61);
+    native.refresh().await;
+    native.verify(&native.access).await;
+    tests::Answer::to(app.request("GET", "/user/me").bearer_auth(&native.access)).await;
+    let mut browser = Browser::sign_in(&app, "ada@example.com").await;
+    browser.post("/auth/logout").await;
+    app.advance(31);
+    native.present(&old).await.expect(401);
+    native.present(&old).await.expect(401);
+    let native = Native::sign_in(&app, "ada@example.com").await;
+    tests::Answer::to(app.request("POST", "/auth/logout?all=true").bearer_auth(&native.access)).await.expect(204);
+    for path in ["/health/auth", "/.well-known/jwks.json", "/.well-known/openid-configuration", "/nowhere"] {
+        app.get(path).await;
+        app.advance(61);
+    }
+    seen.requests(&app).await;
+
+    app.fault(json!({ "service": "ses", "kind": "error" })).await;
+    app.post("/auth/signup", json!({ "email": "cyd@example.com", "password": PASSWORD, "name": "Cyd" })).await;
+    app.advance(3600);
+    app.no_faults();
+    seen.job(&app, "retry-mail", json!({})).await;
+    app.advance(31 * 86_400);
+    for _ in 0..3 {
+        seen.job(&app, "rotate-keys", json!({})).await;
+        app.advance(3600);
+    }
+    seen.job(&app, "expire-sessions", json!({})).await;
+
+    for (name, calls) in &seen.0 {
+        let function = app.stack.template().functions.iter().find(|function| function.binary == *name).unwrap();
+        for call in calls {
+            let tables: Vec<Option<&str>> = if call.tables.is_empty() {
+                vec![None]
+            } else {
+                call.tables.iter().map(|table| Some(table.as_str())).collect()
+            };
+            for table in tables {
+                assert!(is_allowed(function, &actions(call), table), "{name} may not {} {table:?}", call.operation);
+            }
+        }
+    }
+    let routes = app
+        .stack
+        .template()
+        .functions
+        .iter()
+        .filter(|function| !function.routes.is_empty() && function.binary != "http-fallback");
+    for function in routes {
+        assert!(seen.0.contains_key(&function.binary), "{} was not seen", function.binary);
+    }
+}
