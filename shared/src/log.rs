@@ -23,7 +23,7 @@ pub fn start(environment: &Environment) {
 /// runtime traces whole events and the SDK whole requests, passwords and tokens in them. And of the SDK only errors: it
 /// warns of every refused condition, an everyday outcome here.
 pub fn levels(level: LevelFilter) -> Targets {
-    let ours = ["shared", "handlers", "lambda", "local", "postern_local"].map(|target| (target, level));
+    let ours = ["shared", "handlers", "local", "postern_local"].map(|target| (target, level));
     let sdk = ["aws_smithy_runtime", "aws_smithy_runtime_api"].map(|target| (target, LevelFilter::ERROR.min(level)));
     Targets::new().with_default(LevelFilter::WARN.min(level)).with_targets(ours).with_targets(sdk)
 }

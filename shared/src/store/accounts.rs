@@ -135,8 +135,7 @@ impl Transaction<'_> {
     pub fn verify_email(self, user: &User, name: &str, password_hash: &str, roles: &[String]) -> Result<Self> {
         let tables = self.tables();
         let roles: AttributeValue = serde_dynamo::to_attribute_value(roles).map_err(Error::internal)?;
-        let common =
-            vec![(":yes", AttributeValue::Bool(true)), (":no", AttributeValue::Bool(false)), (":roles", roles)];
+        let common = [(":yes", AttributeValue::Bool(true)), (":no", AttributeValue::Bool(false)), (":roles", roles)];
         let with = |name, value: &str| common.iter().cloned().chain([(name, text(value))]).collect();
         let change = |table, key, update, values| Change {
             table,

@@ -5,7 +5,7 @@
 
 use aws_sdk_dynamodb::types::ReturnValue;
 
-use super::transaction::Change;
+use super::transaction::{Change, expressed};
 use super::{DYNAMODB, Item, Store};
 use crate::error::{Error, Result};
 
@@ -24,20 +24,8 @@ impl Store {
     /// An answer lost after the write took effect makes the SDK try again and lose against itself. So conditions are
     /// written to be true again for the same caller, or losing must be harmless to it.
     pub(super) async fn advance(&self, change: Change<'_>) -> Result<Advance> {
-        let mut request = self
-            .client
-            .update_item()
-            .table_name(change.table)
-            .set_key(Some(change.key))
-            .update_expression(change.update)
-            .condition_expression(change.condition)
-            .return_values(ReturnValue::AllNew);
-        for (name, attribute) in change.names {
-            request = request.expression_attribute_names(*name, *attribute);
-        }
-        for (name, value) in change.values {
-            request = request.expression_attribute_values(name, value);
-        }
+        let request = self.client.update_item().update_expression(change.update).return_values(ReturnValue::AllNew);
+        let request = expressed!(request, change);
         match request.send().await {
             Ok(output) => Ok(Advance::Won(output.attributes.unwrap_or_default())),
             Err(cause) if cause.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {

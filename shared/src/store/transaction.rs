@@ -81,6 +81,22 @@ impl Store {
     }
 }
 
+/// Puts a change into any of the SDK's builders: they have these methods in common, but no trait.
+macro_rules! expressed {
+    ($builder:expr, $change:expr) => {{
+        let mut builder =
+            $builder.table_name($change.table).set_key(Some($change.key)).condition_expression($change.condition);
+        for (name, attribute) in $change.names {
+            builder = builder.expression_attribute_names(*name, *attribute);
+        }
+        for (name, value) in $change.values {
+            builder = builder.expression_attribute_values(name, value);
+        }
+        builder
+    }};
+}
+pub(super) use expressed;
+
 /// How often a transaction is tried when another one was touching the same items, or capacity was short (F1).
 const TRIES: u32 = 4;
 
@@ -101,46 +117,20 @@ impl<'a> Transaction<'a> {
     }
 
     pub(super) fn update(mut self, part: Part, change: Change<'_>) -> Self {
-        let mut update = Update::builder()
-            .table_name(change.table)
-            .set_key(Some(change.key))
-            .update_expression(change.update)
-            .condition_expression(change.condition);
-        for (name, attribute) in change.names {
-            update = update.expression_attribute_names(*name, *attribute);
-        }
-        for (name, value) in change.values {
-            update = update.expression_attribute_values(name, value);
-        }
+        let update = expressed!(Update::builder().update_expression(change.update), change);
         self.push(part, update.build().map(|update| TransactWriteItem::builder().update(update).build()));
         self
     }
 
     /// Holds the transaction to a condition on an item that it does not change.
     pub(super) fn check(mut self, part: Part, change: Change<'_>) -> Self {
-        let mut check = ConditionCheck::builder()
-            .table_name(change.table)
-            .set_key(Some(change.key))
-            .condition_expression(change.condition);
-        for (name, attribute) in change.names {
-            check = check.expression_attribute_names(*name, *attribute);
-        }
-        for (name, value) in change.values {
-            check = check.expression_attribute_values(name, value);
-        }
+        let check = expressed!(ConditionCheck::builder(), change);
         self.push(part, check.build().map(|check| TransactWriteItem::builder().condition_check(check).build()));
         self
     }
 
     pub(super) fn delete(mut self, part: Part, change: Change<'_>) -> Self {
-        let mut delete =
-            Delete::builder().table_name(change.table).set_key(Some(change.key)).condition_expression(change.condition);
-        for (name, attribute) in change.names {
-            delete = delete.expression_attribute_names(*name, *attribute);
-        }
-        for (name, value) in change.values {
-            delete = delete.expression_attribute_values(name, value);
-        }
+        let delete = expressed!(Delete::builder(), change);
         self.push(part, delete.build().map(|delete| TransactWriteItem::builder().delete(delete).build()));
         self
     }

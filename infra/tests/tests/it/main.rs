@@ -1,5 +1,7 @@
 //! Integration tests: the public HTTP surface of the whole local stack. Modules mirror the areas of the API.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod browser;
 mod faults;
 mod foreign_clients;

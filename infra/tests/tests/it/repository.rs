@@ -8,7 +8,7 @@ use serde_json::Value;
 use template::Template;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 fn template() -> Template {
@@ -96,7 +96,8 @@ fn every_file_says_what_it_is_for() {
 #[test]
 fn files_hold_one_idea_each() {
     for (path, text) in sources() {
-        let is_test = path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("hasher_tests.rs");
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let is_test = path.components().any(|part| part.as_os_str() == "tests") || name.ends_with("_tests");
         let code = text.split("#[cfg(test)]").next().unwrap().lines().count();
         assert!(is_test || code <= 320, "{} has {code} lines before its tests", path.display());
     }

@@ -1,12 +1,9 @@
-//! Accounts: sign-up, and the verification of an address (SIGN-1, SIGN-3, SIGN-4).
-//!
-//! Whether an address has an account is told only by mail, to its owner: every function here takes the same steps and
-//! gives the same answer either way.
+//! Sign-up: one transaction makes a person all they need, or nothing happens (SIGN-1).
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use super::verification::{self, Pending};
+use super::{Name, VERIFY_LIFE};
 use crate::app::App;
 use crate::audit::{Actor, Event, Kind};
 use crate::context::RequestContext;
@@ -17,58 +14,13 @@ use crate::keys::secrets::Secrets;
 use crate::mail::{Mail, outbox};
 use crate::organizations::Slug;
 use crate::password::Password;
-use crate::secret::PlainToken;
-use crate::store::{
-    Challenge, ChallengeKind, Committed, CoolDown, Login, OrganizationRecord, Part, Status, Transaction, User,
-};
+use crate::store::{Committed, CoolDown, Login, OrganizationRecord, Part, Status, User};
 
-/// How long a verification link works (SIGN-3).
-pub const VERIFY_HOURS: u64 = 24;
-const VERIFY_LIFE: Duration = Duration::from_secs(VERIFY_HOURS * 3600);
-
-/// One verification mail a minute for an address, and one "you already have an account" an hour, whoever asks.
-const RESEND_COOL_DOWN: Duration = Duration::from_secs(60);
+/// One "you already have an account" an hour for an address, whoever asks.
 const TAKEN_COOL_DOWN: Duration = Duration::from_secs(3600);
 
 /// Suffixes are random: a second try is rare, and a fourth means that something else is wrong.
 const SLUG_TRIES: u32 = 3;
-
-/// The role that opens the admin routes.
-pub const ADMIN: &str = "admin";
-
-/// A person's or an organization's name: 1–100 characters, none of them control characters.
-#[derive(Clone, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Name(String);
-
-#[derive(Debug, thiserror::Error)]
-#[error("must have 1 to 100 characters, without line breaks or other control characters")]
-pub struct NotAName;
-
-impl Name {
-    pub fn parse(text: &str) -> Result<Self, NotAName> {
-        let text = text.trim();
-        let is_fit = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if is_fit { Ok(Self(text.to_owned())) } else { Err(NotAName) }
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Name {
-    type Error = NotAName;
-    fn try_from(text: String) -> Result<Self, NotAName> {
-        Self::parse(&text)
-    }
-}
-
-impl From<Name> for String {
-    fn from(name: Name) -> Self {
-        name.0
-    }
-}
 
 /// What a person signs up with.
 pub struct SignUp {
@@ -187,7 +139,7 @@ async fn create(
     let change = app.store.transaction().create_account(&user, &login, &organization)?;
     let name = Some(request.name.as_str());
     let pending = Pending { user_id, email: &request.email, name, password_hash: &password_hash };
-    let change = with_verification(app, ctx, secrets, change, &pending)?;
+    let change = verification::add(app, ctx, secrets, change, &pending)?;
     change
         .event(ctx, Event::by_user(Kind::UserCreated, user_id))?
         .event(
@@ -198,41 +150,6 @@ async fn create(
         .event(ctx, Event::by_user(Kind::OrganizationSignupCompleted, user_id).on_organization(org_id))?
         .commit()
         .await
-}
-
-/// What a verification link stands for.
-struct Pending<'a> {
-    user_id: UserId,
-    email: &'a Email,
-    /// `None` leaves the name as it is.
-    name: Option<&'a str>,
-    password_hash: &'a str,
-}
-
-/// Adds a fresh verification link and the mail that carries it.
-fn with_verification<'a>(
-    app: &App,
-    ctx: &RequestContext,
-    secrets: &Secrets,
-    change: Transaction<'a>,
-    pending: &Pending<'_>,
-) -> Result<Transaction<'a>> {
-    let token = PlainToken::generate();
-    let expires_at = ctx.now + VERIFY_LIFE;
-    let challenge = Challenge {
-        token_hash: token.hash(),
-        kind: ChallengeKind::VerifyEmail,
-        user_id: pending.user_id,
-        email: pending.email.clone(),
-        expires_at,
-        password_hash: pending.password_hash.to_owned(),
-        name: pending.name.map(str::to_owned),
-        used_at: None,
-    };
-    let link = format!("{}/verify-email?token={}", app.settings.app_url, token.expose());
-    let name = pending.name.unwrap_or_default().to_owned();
-    let mail = Mail::VerifyEmail { name, link, valid_hours: VERIFY_HOURS };
-    outbox::enqueue(change.create_challenge(&challenge)?, secrets, pending.email, mail, ctx.now, expires_at)
 }
 
 /// A sign-up with an address that another sign-up has left unverified. Nobody has shown that it is theirs, so both get
@@ -246,13 +163,13 @@ async fn sign_up_again(
     login: &Login,
     password_hash: &str,
 ) -> Result<()> {
-    let cool_down = CoolDown { purpose: "verify-email", email: &request.email, span: RESEND_COOL_DOWN };
+    let cool_down = verification::cool_down(&request.email);
     let event = Event::new(Kind::SignupRepeated, Actor::Email(request.email.clone()));
     let name = Some(request.name.as_str());
     let pending = Pending { user_id: login.user_id, email: &request.email, name, password_hash };
     let change = app.store.transaction().reserve(&cool_down, ctx.now).event(ctx, event.clone())?;
     let change = change.replace_unverified_password(&request.email, password_hash);
-    match with_verification(app, ctx, secrets, change, &pending)?.commit().await? {
+    match verification::add(app, ctx, secrets, change, &pending)?.commit().await? {
         Committed::Done => Ok(()),
         // The last mail was sent less than a minute ago, or the address has been verified meanwhile.
         Committed::Refused(_) => app.store.record_event(ctx, event).await,
@@ -280,74 +197,4 @@ async fn notify_owner(
         }
     }
     app.store.record_event(ctx, event).await
-}
-
-/// Takes a verification link: the address is the person's from now on, and they are welcome (SIGN-3).
-///
-/// # Errors
-/// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], [`Refusal::TokenUsed`].
-pub async fn verify_email(app: &App, ctx: &RequestContext, token: &PlainToken) -> Result<()> {
-    let hash = token.hash();
-    let (secrets, challenge) = tokio::try_join!(app.secrets(), app.store.challenge(&hash))?;
-    let challenge =
-        challenge.filter(|challenge| challenge.kind == ChallengeKind::VerifyEmail).ok_or(Refusal::TokenInvalid)?;
-    if challenge.used_at.is_some() {
-        return Err(Refusal::TokenUsed.into());
-    }
-    if ctx.now >= challenge.expires_at {
-        return Err(Refusal::TokenExpired.into());
-    }
-    let user = app
-        .store
-        .user(challenge.user_id)
-        .await?
-        .filter(|user| user.email == challenge.email)
-        .ok_or(Refusal::TokenInvalid)?;
-
-    let mut change = app.store.transaction().consume_challenge(&challenge, ctx.now);
-    if !user.email_verified {
-        let mut roles = user.roles.clone();
-        change = change.event(ctx, Event::by_user(Kind::EmailVerified, user.user_id))?;
-        // The way to the first admin: whoever deploys names addresses, and only their owners can verify them.
-        if app.settings.admin_emails.contains(&user.email) {
-            roles.push(ADMIN.to_owned());
-            change = change.event(ctx, Event::by_user(Kind::UserRoleCreated, user.user_id).with("role", ADMIN))?;
-        }
-        let name = challenge.name.as_deref().unwrap_or(&user.name);
-        let welcome = Mail::Welcome { name: name.to_owned(), sign_in_url: app.settings.app_url.clone() };
-        change = change.verify_email(&user, name, &challenge.password_hash, &roles)?;
-        change = outbox::enqueue(change, &secrets, &user.email, welcome, ctx.now, ctx.now + VERIFY_LIFE)?;
-    }
-    match change.commit().await? {
-        Committed::Done => Ok(()),
-        Committed::Refused(parts) if parts.contains(&Part::Challenge) => Err(Refusal::TokenUsed.into()),
-        // Another link for the same address was faster: it is verified.
-        Committed::Refused(parts) if parts.contains(&Part::User) => Ok(()),
-        Committed::Refused(parts) => Err(Error::internal(format!("the copies of an account differ: {parts:?}"))),
-    }
-}
-
-/// Sends another verification link, if the address waits for one; the answer is the same if not, or if the last was
-/// sent less than a minute ago.
-pub async fn resend_verification(app: &App, ctx: &RequestContext, email: &Email) -> Result<()> {
-    let cool_down = CoolDown { purpose: "verify-email", email, span: RESEND_COOL_DOWN };
-    let (secrets, login, is_cool) =
-        tokio::try_join!(app.secrets(), app.store.login_by_email(email), app.store.is_cool(&cool_down, ctx.now))?;
-    if !is_cool {
-        return Ok(());
-    }
-    let change = app.store.transaction().reserve(&cool_down, ctx.now);
-    let event = |actor| Event::new(Kind::EmailVerificationRequested, actor);
-    let change = match login {
-        Some(login) if !login.email_verified => {
-            let change = change.event(ctx, event(Actor::User(login.user_id)))?;
-            // Nameless: reading the name would take this path longer than the others.
-            let pending = Pending { user_id: login.user_id, email, name: None, password_hash: &login.password_hash };
-            with_verification(app, ctx, &secrets, change, &pending)?
-        }
-        Some(login) => change.event(ctx, event(Actor::User(login.user_id)).failed("already verified"))?,
-        None => change.event(ctx, event(Actor::Email(email.clone())).failed("unknown address"))?,
-    };
-    // Refused only while the cool-down is warm: another request was faster, and its mail is on the way.
-    change.commit().await.map(drop)
 }

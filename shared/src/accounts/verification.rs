@@ -1,0 +1,128 @@
+//! Verification: an address becomes a person's when they open the mail that was sent to it (SIGN-3).
+
+use std::time::Duration;
+
+use super::{ADMIN, VERIFY_HOURS, VERIFY_LIFE};
+use crate::app::App;
+use crate::audit::{Actor, Event, Kind};
+use crate::context::RequestContext;
+use crate::email::Email;
+use crate::error::{Error, Refusal, Result};
+use crate::id::UserId;
+use crate::keys::secrets::Secrets;
+use crate::mail::{Mail, outbox};
+use crate::secret::PlainToken;
+use crate::store::{Challenge, ChallengeKind, Committed, CoolDown, Part, Transaction};
+
+/// One verification mail a minute for an address, whoever asks.
+const RESEND_COOL_DOWN: Duration = Duration::from_secs(60);
+
+/// What a verification link stands for.
+pub(super) struct Pending<'a> {
+    pub(super) user_id: UserId,
+    pub(super) email: &'a Email,
+    /// `None` leaves the name as it is.
+    pub(super) name: Option<&'a str>,
+    pub(super) password_hash: &'a str,
+}
+
+/// Adds a fresh verification link and the mail that carries it.
+pub(super) fn add<'a>(
+    app: &App,
+    ctx: &RequestContext,
+    secrets: &Secrets,
+    change: Transaction<'a>,
+    pending: &Pending<'_>,
+) -> Result<Transaction<'a>> {
+    let token = PlainToken::generate();
+    let expires_at = ctx.now + VERIFY_LIFE;
+    let challenge = Challenge {
+        token_hash: token.hash(),
+        kind: ChallengeKind::VerifyEmail,
+        user_id: pending.user_id,
+        email: pending.email.clone(),
+        expires_at,
+        password_hash: pending.password_hash.to_owned(),
+        name: pending.name.map(str::to_owned),
+        used_at: None,
+    };
+    let link = format!("{}/verify-email?token={}", app.settings.app_url, token.expose());
+    let name = pending.name.unwrap_or_default().to_owned();
+    let mail = Mail::VerifyEmail { name, link, valid_hours: VERIFY_HOURS };
+    outbox::enqueue(change.create_challenge(&challenge)?, secrets, pending.email, mail, ctx.now, expires_at)
+}
+
+/// The one turn a minute that all ways to a verification mail share.
+pub(super) fn cool_down(email: &Email) -> CoolDown<'_> {
+    CoolDown { purpose: "verify-email", email, span: RESEND_COOL_DOWN }
+}
+
+/// Takes a verification link: the address is the person's from now on, and they are welcome (SIGN-3).
+///
+/// # Errors
+/// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], [`Refusal::TokenUsed`].
+pub async fn verify_email(app: &App, ctx: &RequestContext, token: &PlainToken) -> Result<()> {
+    let hash = token.hash();
+    let (secrets, challenge) = tokio::try_join!(app.secrets(), app.store.challenge(&hash))?;
+    let challenge =
+        challenge.filter(|challenge| challenge.kind == ChallengeKind::VerifyEmail).ok_or(Refusal::TokenInvalid)?;
+    if challenge.used_at.is_some() {
+        return Err(Refusal::TokenUsed.into());
+    }
+    if ctx.now >= challenge.expires_at {
+        return Err(Refusal::TokenExpired.into());
+    }
+    let user = app
+        .store
+        .user(challenge.user_id)
+        .await?
+        .filter(|user| user.email == challenge.email)
+        .ok_or(Refusal::TokenInvalid)?;
+
+    let mut change = app.store.transaction().consume_challenge(&challenge, ctx.now);
+    if !user.email_verified {
+        let mut roles = user.roles.clone();
+        change = change.event(ctx, Event::by_user(Kind::EmailVerified, user.user_id))?;
+        // The way to the first admin: whoever deploys names addresses, and only their owners can verify them.
+        if app.settings.admin_emails.contains(&user.email) {
+            roles.push(ADMIN.to_owned());
+            change = change.event(ctx, Event::by_user(Kind::UserRoleCreated, user.user_id).with("role", ADMIN))?;
+        }
+        let name = challenge.name.as_deref().unwrap_or(&user.name);
+        let welcome = Mail::Welcome { name: name.to_owned(), sign_in_url: app.settings.app_url.clone() };
+        change = change.verify_email(&user, name, &challenge.password_hash, &roles)?;
+        change = outbox::enqueue(change, &secrets, &user.email, welcome, ctx.now, ctx.now + VERIFY_LIFE)?;
+    }
+    match change.commit().await? {
+        Committed::Done => Ok(()),
+        Committed::Refused(parts) if parts.contains(&Part::Challenge) => Err(Refusal::TokenUsed.into()),
+        // Another link for the same address was faster: it is verified.
+        Committed::Refused(parts) if parts.contains(&Part::User) => Ok(()),
+        Committed::Refused(parts) => Err(Error::internal(format!("the copies of an account differ: {parts:?}"))),
+    }
+}
+
+/// Sends another verification link, if the address waits for one; the answer is the same if not, or if the last was
+/// sent less than a minute ago.
+pub async fn resend_verification(app: &App, ctx: &RequestContext, email: &Email) -> Result<()> {
+    let cool_down = cool_down(email);
+    let (secrets, login, is_cool) =
+        tokio::try_join!(app.secrets(), app.store.login_by_email(email), app.store.is_cool(&cool_down, ctx.now))?;
+    if !is_cool {
+        return Ok(());
+    }
+    let change = app.store.transaction().reserve(&cool_down, ctx.now);
+    let event = |actor| Event::new(Kind::EmailVerificationRequested, actor);
+    let change = match login {
+        Some(login) if !login.email_verified => {
+            let change = change.event(ctx, event(Actor::User(login.user_id)))?;
+            // Nameless: reading the name would take this path longer than the others.
+            let pending = Pending { user_id: login.user_id, email, name: None, password_hash: &login.password_hash };
+            add(app, ctx, &secrets, change, &pending)?
+        }
+        Some(login) => change.event(ctx, event(Actor::User(login.user_id)).failed("already verified"))?,
+        None => change.event(ctx, event(Actor::Email(email.clone())).failed("unknown address"))?,
+    };
+    // Refused only while the cool-down is warm: another request was faster, and its mail is on the way.
+    change.commit().await.map(drop)
+}

@@ -1,0 +1,76 @@
+//! The ends of sessions: signed out here, signed out everywhere, or out of time (SESS-4, OPS-6).
+
+use serde::Serialize;
+
+use super::is_alive;
+use crate::app::App;
+use crate::audit::{Actor, Event, Kind};
+use crate::context::RequestContext;
+use crate::error::Result;
+use crate::id::{SessionId, UserId};
+use crate::tokens::rotation::Revocation;
+
+/// Ends one session. Ending it again changes nothing.
+pub async fn end(app: &App, ctx: &RequestContext, user: UserId, session: SessionId) -> Result<()> {
+    let change = app
+        .store
+        .transaction()
+        .revoke_session(user, session, Revocation::Logout, ctx.now)
+        .event(ctx, Event::by_user(Kind::UserLogout, user).on_session(session))?
+        .event(ctx, Event::by_user(Kind::RefreshTokenRevoked, user).on_session(session).with("reason", "logout"))?;
+    change.commit().await.map(drop)
+}
+
+/// Ends every session of the person whose live session this is, by one step of their token version (TOKEN-8).
+pub async fn end_all(app: &App, ctx: &RequestContext, user: UserId, session: SessionId) -> Result<()> {
+    let (session, user) = tokio::try_join!(app.store.session(user, session), app.store.user(user))?;
+    let (Some(session), Some(user)) = (session, user) else { return Ok(()) };
+    if !is_alive(&session, &user) {
+        return Ok(());
+    }
+    let change = app
+        .store
+        .transaction()
+        .raise_token_version(&user)
+        .event(ctx, Event::by_user(Kind::UserLogout, user.user_id).on_session(session.session_id).with("all", true))?
+        .event(ctx, Event::by_user(Kind::RefreshTokenRevoked, user.user_id).with("reason", "logout everywhere"))?;
+    // Refused when another request has raised it: every session that we saw has ended then, too.
+    change.commit().await.map(drop)
+}
+
+/// What a run of the clean-up job did.
+#[derive(Debug, Default, Serialize)]
+pub struct CleanUp {
+    pub expired: u32,
+    pub revoked: u32,
+}
+
+/// Removes sessions whose time is over, and tells the trail of those that nobody had ended before (OPS-6).
+pub async fn clean_up(app: &App, ctx: &RequestContext) -> Result<CleanUp> {
+    let mut report = CleanUp::default();
+    let mut next = None;
+    loop {
+        let (sessions, after) = app.store.expired_sessions(ctx.now, next).await?;
+        for session in &sessions {
+            let mut change = app.store.transaction().remove_session(session);
+            let was_revoked = session.family.revoked.is_some();
+            if !was_revoked {
+                let event = |kind| {
+                    Event::new(kind, Actor::User(session.user_id))
+                        .on_session(session.session_id)
+                        .with("by", "expire-sessions")
+                };
+                change = change
+                    .event(ctx, event(Kind::SessionExpired))?
+                    .event(ctx, event(Kind::RefreshTokenRevoked).with("reason", "expired"))?;
+            }
+            if change.commit().await?.is_done() {
+                *(if was_revoked { &mut report.revoked } else { &mut report.expired }) += 1;
+            }
+        }
+        next = after;
+        if next.is_none() {
+            return Ok(report);
+        }
+    }
+}
