@@ -17,6 +17,7 @@ pub mod error;
 pub mod health;
 pub mod http;
 pub mod id;
+pub mod json;
 pub mod keys;
 pub mod log;
 pub mod login;

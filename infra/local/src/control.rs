@@ -150,6 +150,7 @@ async fn run_job(State(stack): Stack, Path(name): Path<String>, body: Bytes) -> 
     };
     match run_when_free(&stack, job, &input).await {
         Ok(run) => json_response(StatusCode::OK, &json!(run)),
+        Err(functions::Failed::Refused(why)) => refused(StatusCode::UNPROCESSABLE_ENTITY, "validation", &why),
         Err(failed) => refused(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &failed.to_string()),
     }
 }

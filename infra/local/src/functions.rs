@@ -17,6 +17,9 @@ pub(crate) enum Failed {
     NoSuchFunction(String),
     #[error("{0}")]
     Error(String),
+    /// The function understood its input and refused it.
+    #[error("{0}")]
+    Refused(String),
     #[error("the function panicked")]
     Panicked,
 }
@@ -76,7 +79,10 @@ async fn answer(app: Arc<App>, endpoint: &'static Endpoint, event: Value) -> Res
 }
 
 pub(crate) async fn run(app: Arc<App>, job: &'static Job, input: Value) -> Result<Run, Failed> {
-    jobs::run(job, &app, input).await.map_err(|error| Failed::Error(error.to_string()))
+    jobs::run(job, &app, input).await.map_err(|error| match error {
+        shared::error::Error::Refused(_) => Failed::Refused(error.to_string()),
+        _ => Failed::Error(error.to_string()),
+    })
 }
 
 fn from_value<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Failed> {

@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::event;
@@ -37,13 +37,27 @@ pub(crate) async fn handle(
             "Request line and headers are too large",
         );
     }
-    match Limited::new(body, MAX_BODY).collect().await {
-        Ok(body) => answer(&stack, &head, &body.to_bytes(), peer.ip()).await,
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            refused(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large")
-        }
+    match read(body).await {
+        Ok(Some(body)) => answer(&stack, &head, &body, peer.ip()).await,
+        Ok(None) => refused(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large"),
         Err(_) => refused(StatusCode::BAD_REQUEST, "malformed", "The request's body did not arrive"),
     }
+}
+
+/// The body; `None` if it is larger than an event can be. What is too much is read to its end all the same, up to a
+/// bound: a client that is still sending would otherwise miss the answer.
+async fn read(mut body: Body) -> Result<Option<Vec<u8>>, axum::Error> {
+    let (mut bytes, mut size) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await.transpose()? {
+        let Ok(data) = frame.into_data() else { continue };
+        size += data.len();
+        if size <= MAX_BODY {
+            bytes.extend_from_slice(&data);
+        } else if size > 4 * MAX_BODY {
+            break;
+        }
+    }
+    Ok((size <= MAX_BODY).then_some(bytes))
 }
 
 /// Takes a request through its function.

@@ -13,7 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 const HELP: &str = "\
 Starts Postern on this machine: every function, table and schedule of template.yaml, with DynamoDB, KMS and SES inside.
 
-Usage: cargo dev [-- OPTIONS]
+Usage: cargo dev [OPTIONS]
 
   --port N           where it listens (4000; 0 takes any free port)
   --data DIR         keeps tables, keys and mails there; without it they end with the process

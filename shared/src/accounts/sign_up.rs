@@ -131,6 +131,7 @@ async fn create(
         roles,
         organization_id: org_id,
         token_version: 0,
+        contested: false,
     };
     let organization_name = request.organization.as_ref().map_or(&request.name, |organization| &organization.name);
     let organization =
@@ -168,7 +169,7 @@ async fn sign_up_again(
     let name = Some(request.name.as_str());
     let pending = Pending { user_id: login.user_id, email: &request.email, name, password_hash };
     let change = app.store.transaction().reserve(&cool_down, ctx.now).event(ctx, event.clone())?;
-    let change = change.replace_unverified_password(&request.email, password_hash);
+    let change = change.contest(&request.email);
     match verification::add(app, ctx, secrets, change, &pending)?.commit().await? {
         Committed::Done => Ok(()),
         // The last mail was sent less than a minute ago, or the address has been verified meanwhile.

@@ -114,6 +114,12 @@ pub async fn resend_verification(app: &App, ctx: &RequestContext, email: &Email)
     let change = app.store.transaction().reserve(&cool_down, ctx.now);
     let event = |actor| Event::new(Kind::EmailVerificationRequested, actor);
     let change = match login {
+        // A link would make one of several passwords good, and the address alone cannot say whose it should be.
+        Some(login) if login.contested && !login.email_verified => {
+            let change = change.event(ctx, event(Actor::User(login.user_id)).failed("several sign-ups"))?;
+            let mail = Mail::SignUpAgain { app_url: app.settings.app_url.clone() };
+            outbox::enqueue(change, &secrets, email, mail, ctx.now, ctx.now + VERIFY_LIFE)?
+        }
         Some(login) if !login.email_verified => {
             let change = change.event(ctx, event(Actor::User(login.user_id)))?;
             // Nameless: reading the name would take this path longer than the others.

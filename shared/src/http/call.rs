@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::{Error, FieldError, Refusal, Result};
 use crate::id;
+use crate::json::{self, NotRead};
 
 /// Larger bodies are refused before anything reads them (F32).
 const MAX_BODY: usize = 64 * 1024;
@@ -107,24 +108,15 @@ impl Call {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| refusal_of(&error))?;
-    // Whatever follows the value is not ours to ignore.
-    reader.end().map_err(|_| MALFORMED)?;
-    Ok(value)
+    json::object(body).map_err(|error| refusal_of(&error))
 }
 
 const MALFORMED: Refusal = Refusal::Malformed("the body is not one JSON value");
 
-fn refusal_of(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+fn refusal_of(NotRead { path, cause }: &NotRead) -> Error {
     use serde_json::error::Category;
-    match error.inner().classify() {
-        Category::Data => {
-            let path = error.path().to_string();
-            let field = if path == "." { String::new() } else { path };
-            let message = wording(&error.inner().to_string());
-            Refusal::Invalid(vec![FieldError::new(field, "invalid", message)]).into()
-        }
+    match cause.classify() {
+        Category::Data => Refusal::Invalid(vec![FieldError::new(path, "invalid", wording(&cause.to_string()))]).into(),
         Category::Io | Category::Syntax | Category::Eof => MALFORMED.into(),
     }
 }

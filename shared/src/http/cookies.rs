@@ -65,7 +65,9 @@ impl Jar {
 
     /// Takes the cookie back. Name, path and domain must be those it was set with, or the browser keeps it (case 112).
     pub fn clear(self, settings: &Settings) -> SetCookie {
-        self.build(settings, "", Duration::ZERO)
+        let cookie = self.build(settings, "", Duration::ZERO);
+        // Some clients mind only this one of the two.
+        SetCookie(format!("{}; Expires=Thu, 01 Jan 1970 00:00:00 GMT", cookie.0))
     }
 
     fn build(self, settings: &Settings, value: &str, life: Duration) -> SetCookie {

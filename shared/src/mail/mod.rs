@@ -23,6 +23,8 @@ pub enum Mail {
     Welcome { name: String, sign_in_url: String },
     /// Somebody signed up with an address that has an account. `name` is the account's, never what was typed just now.
     AddressTaken { name: String, sign_in_url: String },
+    /// A link was asked for again, but several sign-ups wait with different passwords: only a new one can tell whose.
+    SignUpAgain { app_url: String },
     /// A refresh token was used a second time, and its session was ended. `at` is RFC 3339; `device` is a label or a
     /// `User-Agent`; `ip` and `device` may be empty.
     RefreshReplay { name: String, at: String, ip: String, device: String },
@@ -35,6 +37,7 @@ impl Mail {
             Self::VerifyEmail { .. } => "verify_email",
             Self::Welcome { .. } => "welcome",
             Self::AddressTaken { .. } => "address_taken",
+            Self::SignUpAgain { .. } => "sign_up_again",
             Self::RefreshReplay { .. } => "refresh_replay",
         }
     }

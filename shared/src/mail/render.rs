@@ -32,6 +32,8 @@ enum Html<'a> {
     Welcome { view: &'a View<'a> },
     #[template(path = "mail/address_taken.html")]
     AddressTaken { view: &'a View<'a> },
+    #[template(path = "mail/sign_up_again.html")]
+    SignUpAgain { view: &'a View<'a> },
     #[template(path = "mail/refresh_replay.html")]
     RefreshReplay { view: &'a View<'a> },
 }
@@ -44,6 +46,8 @@ enum Text<'a> {
     Welcome { view: &'a View<'a> },
     #[template(path = "mail/address_taken.txt")]
     AddressTaken { view: &'a View<'a> },
+    #[template(path = "mail/sign_up_again.txt")]
+    SignUpAgain { view: &'a View<'a> },
     #[template(path = "mail/refresh_replay.txt")]
     RefreshReplay { view: &'a View<'a> },
 }
@@ -88,6 +92,14 @@ impl Mail {
                     "you already have an account",
                     Html::AddressTaken { view: &view }.render()?,
                     Text::AddressTaken { view: &view }.render()?,
+                )
+            }
+            Self::SignUpAgain { app_url } => {
+                let view = view("", app_url);
+                (
+                    "please sign up once more",
+                    Html::SignUpAgain { view: &view }.render()?,
+                    Text::SignUpAgain { view: &view }.render()?,
                 )
             }
             Self::RefreshReplay { name, at, ip, device } => {

@@ -52,6 +52,9 @@ pub struct Login {
     pub roles: Vec<String>,
     pub organization_id: OrganizationId,
     pub token_version: u32,
+    /// Several sign-ups used this address before anybody verified it.
+    #[serde(default)]
+    pub contested: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -154,18 +157,18 @@ impl Transaction<'_> {
             .update(Part::Login, change(&tables.logins, login_key, of_login, with(":hash", password_hash))))
     }
 
-    /// The password of the latest sign-up with an address that is still waiting: what a link asked for again stands for.
-    pub fn replace_unverified_password(self, email: &Email, password_hash: &str) -> Self {
+    /// Notes that another sign-up used an address that nobody has verified yet. Refused (`Part::Login`) once it is.
+    pub fn contest(self, email: &Email) -> Self {
         let table = self.tables().logins.as_str();
         self.update(
             Part::Login,
             Change {
                 table,
                 key: key("login", login_key(email)),
-                update: "SET password_hash = :hash",
+                update: "SET contested = :yes",
                 condition: "email_verified = :no",
                 names: &[],
-                values: vec![(":hash", text(password_hash)), (":no", AttributeValue::Bool(false))],
+                values: vec![(":yes", AttributeValue::Bool(true)), (":no", AttributeValue::Bool(false))],
             },
         )
     }

@@ -10,6 +10,7 @@ use crate::aws::kms::Signed;
 use crate::clock::Timestamp;
 use crate::error::{Error, Refusal, Result};
 use crate::id::{self, OrganizationId, SessionId, UserId};
+use crate::json;
 use crate::keys::cache::SigningRing;
 use crate::keys::jwk::der_to_fixed;
 use crate::settings::Algorithm;
@@ -175,7 +176,7 @@ pub async fn authentic(app: &App, token: &str, now: Timestamp) -> Result<Verifie
     let ring = app.ring_with(&kid, now).await?;
     let (algorithm, key) = ring.key(&kid).ok_or_else(invalid)?;
     let payload = unverified.verify(algorithm, key).ok_or_else(invalid)?;
-    let claims: Claims = serde_json::from_slice(&payload).map_err(|_| invalid())?;
+    let claims: Claims = json::object(&payload).map_err(|_| invalid())?;
 
     let latest = (now + LEEWAY).seconds();
     let is_ours = claims.iss == app.settings.public_url && claims.aud.contains(&app.settings.audience);

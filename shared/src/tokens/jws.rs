@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use crate::json;
 use crate::keys::jwk::PublicJwk;
 use crate::settings::Algorithm;
 
@@ -43,7 +44,7 @@ impl<'a> Unverified<'a> {
         if payload.contains('.') {
             return None;
         }
-        let header = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+        let header = json::object(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
         Some(Self { header, signed, payload, signature: URL_SAFE_NO_PAD.decode(signature).ok()? })
     }
 

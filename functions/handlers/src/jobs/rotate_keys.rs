@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use shared::app::App;
 use shared::context::RequestContext;
-use shared::error::{Error, Result};
+use shared::error::{FieldError, Refusal, Result};
 use shared::keys::rotate::{self, Action};
 
 use super::{Job, report};
@@ -29,7 +29,8 @@ fn action_in(input: Value) -> Result<Action> {
     if input.get("action").is_none() {
         return Ok(Action::default());
     }
-    serde_json::from_value(input).map_err(|error| Error::internal(format!("the job's input: {error}")))
+    let input = serde_json::from_value(input);
+    input.map_err(|error| Refusal::Invalid(vec![FieldError::new("action", "invalid", error.to_string())]).into())
 }
 
 #[cfg(test)]

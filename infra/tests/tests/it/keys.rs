@@ -131,7 +131,7 @@ async fn keys_2_in_an_emergency_the_current_key_is_dead_within_a_minute() {
     assert!(again["report"]["steps"][0].as_str().unwrap().contains("nothing to retire"), "{again}");
     app.advance(61);
     native.verify(&native.access).await.expect(200);
-    assert_eq!(app.post("/_local/jobs/rotate-keys", json!({ "action": "retire_now" })).await.status, 503);
+    assert_eq!(app.post("/_local/jobs/rotate-keys", json!({ "action": "retire_now" })).await.status, 422);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -81,6 +81,7 @@ async fn case_053_one_request_is_at_most_one_guess() {
         json!({ "email": { "$gt": "" }, "password": PASSWORD }),
         json!({ "email": "ada@example.com", "password": PASSWORD, "admin": true }),
         json!([{ "email": "ada@example.com", "password": PASSWORD }]),
+        json!(["ada@example.com", PASSWORD]),
         json!({ "email": "ada@example.com", "password": "p".repeat(2000) }),
         json!({ "email": "ada@example.com", "password": PASSWORD, "tokenDelivery": "url" }),
     ] {

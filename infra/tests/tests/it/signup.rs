@@ -288,17 +288,28 @@ async fn a_stranger_who_signs_up_first_does_not_choose_the_owners_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_asked_for_again_stands_for_the_latest_sign_up() {
+async fn a_link_asked_for_again_makes_no_strangers_password_good() {
     let app = TestApp::start().await;
     let stranger =
         json!({ "email": "ada@example.com", "password": "The stranger chose 1 password", "name": "Mallory" });
-    app.post("/auth/signup", stranger).await.expect(202);
-    app.post("/auth/signup", form("ada@example.com")).await.expect(202);
-    app.advance(61);
-    app.post("/auth/verify-email/resend", json!({ "email": "ada@example.com" })).await.expect(202);
-    let token = token_in(&app.mail("ada@example.com", 3).await);
-    app.post("/auth/verify-email", json!({ "token": token })).await.expect(200);
-    Native::sign_in(&app, "ada@example.com").await;
+    for (first, second) in [(stranger.clone(), form("ada@example.com")), (form("bob@example.com"), stranger)] {
+        let email = first["email"].as_str().unwrap().to_owned();
+        let mut second = second;
+        second["email"] = json!(email);
+        app.post("/auth/signup", first).await.expect(202);
+        app.post("/auth/signup", second).await.expect(202);
+        app.mail(&email, 2).await;
+        app.advance(61);
+        app.post("/auth/verify-email/resend", json!({ "email": email })).await.expect(202);
+        let mail = app.mail(&email, 3).await;
+        assert!(mail.starts_with("Postern: please sign up once more") && !mail.contains("token="), "{mail}");
+        // Who signs up once more has a link of their own.
+        app.advance(61);
+        app.post("/auth/signup", form(&email)).await.expect(202);
+        let token = token_in(&app.mail(&email, 4).await);
+        app.post("/auth/verify-email", json!({ "token": token })).await.expect(200);
+        Native::sign_in(&app, &email).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
