@@ -22,7 +22,7 @@ pub enum Action {
     Settle,
     /// Promote *next* now, if it has been published for long enough.
     Rotate,
-    /// Emergency: withdraw this key at once, should it be *current*. Its tokens stop verifying here within a minute;
+    /// Emergency: withdraw this key at once. Its tokens stop verifying here within a minute;
     /// verifiers that cache the JWKS may accept them for as long as they cache (D1). Naming the key makes a repeated
     /// command harmless.
     RetireNow { kid: String },
@@ -165,17 +165,18 @@ async fn forget(app: &App, kms_key_id: &str) {
     }
 }
 
-/// Withdraws the current key and has *next* take over, in one change: there is always a key that signs.
+/// Withdraws a key of the ring, whatever its place. If it was *current*, *next* takes over in the same change: there is
+/// always a key that signs.
 async fn retire_now(app: &App, ctx: &RequestContext, kid: &str, report: &mut Report) -> Result<()> {
     let ring = app.store.signing_ring().await?;
-    let in_state = |state| ring.keys.iter().find(|key| key.state == state);
-    if in_state(KeyState::Current).is_none_or(|current| current.kid != kid) {
-        report.steps.push(format!("{kid} is not the current key: nothing to retire"));
+    let Some(key) = ring.keys.iter().find(|key| key.kid == kid) else {
+        report.steps.push(format!("{kid} is not in the ring: nothing to retire"));
         return Ok(());
-    }
+    };
     let event = Event::new(Kind::KeyRotated, Actor::System("rotate-keys")).on_key(kid).with("step", "retired at once");
     let mut change = app.store.transaction().advance_ring(&ring).withdraw_key(kid).event(ctx, event)?;
-    if let Some(next) = in_state(KeyState::Next) {
+    let next = ring.keys.iter().find(|other| other.state == KeyState::Next);
+    if let (KeyState::Current, Some(next)) = (key.state, next) {
         change = change.move_key(&next.kid, KeyState::Current, ctx.now);
     }
     if !change.commit().await?.is_done() {

@@ -135,6 +135,21 @@ async fn keys_2_in_an_emergency_the_current_key_is_dead_within_a_minute() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn keys_2_a_key_that_signs_no_more_can_be_withdrawn_too() {
+    let app = TestApp::start().await;
+    let native = app.native("ada@example.com").await;
+    app.advance(3 * 3600);
+    app.job("rotate-keys", json!({ "action": "rotate" })).await;
+    let retired = kid_of(&native.access);
+    let after = tests::Native::sign_in(&app, "ada@example.com").await;
+    assert_ne!(kid_of(&after.access), retired);
+    app.job("rotate-keys", json!({ "action": "retire-now", "kid": retired })).await;
+    app.advance(61);
+    assert!(!kids(&app).await.contains(&retired));
+    after.verify(&after.access).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_2_an_emergency_without_kms_still_leaves_a_key_that_signs() {
     let app = TestApp::start().await;
     let mut native = app.native("ada@example.com").await;
