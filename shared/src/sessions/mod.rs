@@ -1,5 +1,5 @@
 //! Sessions: their start, who holds one, and what they look like from outside (TOKEN-6). Their tokens are exchanged in
-//! [`refresh`], their ends are in [`ending`].
+//! [`mod@refresh`], their ends are in [`ending`].
 
 mod ending;
 mod refresh;

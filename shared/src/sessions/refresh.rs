@@ -111,11 +111,12 @@ async fn replayed(
         ip: ctx.ip.map(|ip| ip.to_string()).unwrap_or_default(),
         device: ctx.user_agent.clone(),
     };
-    let is_first = session.family.revoked.is_none()
-        && outbox::enqueue(change, secrets, &user.email, mail, ctx.now, ctx.now + NOTICE_LIFE)?
-            .commit()
-            .await?
-            .is_done();
+    let is_first = session.family.revoked.is_none() && {
+        let expires_at = ctx.now + NOTICE_LIFE;
+        let change = outbox::enqueue(change, secrets, &user.email, mail, ctx.now, expires_at)?;
+        // Refused or contended: another replay is ending the family at this moment.
+        change.try_commit().await? == Attempt::Done
+    };
     if !is_first {
         app.store.count_replay(user_id, session_id).await?;
     }

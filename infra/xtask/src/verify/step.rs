@@ -92,7 +92,7 @@ impl Step {
             Self::Clients => tests_below("foreign_clients::"),
             Self::Browser => tests_below("browser::"),
             Self::Docs => {
-                let mut docs = cargo(&["doc", "--no-deps", "--locked"]);
+                let mut docs = cargo(&["doc", "--no-deps", "--document-private-items", "--locked"]);
                 docs.env("RUSTDOCFLAGS", "-D warnings");
                 docs
             }
