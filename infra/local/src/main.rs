@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use local::{Options, Stack};
 use tracing::Level;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -75,7 +76,9 @@ async fn main() -> ExitCode {
 fn log(level: Level) {
     let lines =
         tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_target(false).compact();
-    tracing_subscriber::registry().with(lines.with_filter(shared::log::levels(level.into()))).init();
+    // The embedded DynamoDB warns of every refused condition, as the SDK does.
+    let levels = shared::log::levels(level.into()).with_target("dynoxide", LevelFilter::ERROR);
+    tracing_subscriber::registry().with(lines.with_filter(levels)).init();
 }
 
 fn announce(stack: &Stack, started: Instant) {

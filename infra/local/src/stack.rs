@@ -106,8 +106,12 @@ impl Stack {
         }
 
         let environment: Environment = template.environment.clone().into_iter().chain(client_settings).collect();
-        let app = App::new(&environment, clock.for_handlers())
-            .map_err(|error| StartError::Configuration(error.to_string()))?;
+        let app = App::new(&environment, clock.for_handlers()).map_err(|error| {
+            StartError::Configuration(match error {
+                shared::error::Error::Internal(faults) => faults,
+                other => other.to_string(),
+            })
+        })?;
         let inner = Arc::new(Inner {
             url,
             aws,
