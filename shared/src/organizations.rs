@@ -170,7 +170,7 @@ pub struct Availability {
 
 /// Looks a slug up. The answer may be outdated at once: only the sign-up's transaction decides.
 pub async fn slug_availability(app: &App, slug: &Slug) -> Result<Availability> {
-    let is_available = !app.store.slug_is_taken(slug).await?;
+    let is_available = app.store.slug_holder(slug).await?.is_none();
     let suggestions = if is_available { Vec::new() } else { (0..3).map(|_| slug.with_suffix()).collect() };
     Ok(Availability { is_available, suggestions })
 }

@@ -80,7 +80,7 @@ async fn answer(app: Arc<App>, endpoint: &'static Endpoint, event: Value) -> Res
 
 pub(crate) async fn run(app: Arc<App>, job: &'static Job, input: Value) -> Result<Run, Failed> {
     jobs::run(job, &app, input).await.map_err(|error| match error {
-        shared::error::Error::Refused(_) => Failed::Refused(error.to_string()),
+        shared::error::Error::Refused(_) => Failed::Refused(shared::http::problem::detail(&error)),
         _ => Failed::Error(error.to_string()),
     })
 }

@@ -13,6 +13,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use shared::http::cors::dress;
 
 use crate::event;
 use crate::functions;
@@ -31,7 +32,9 @@ pub(crate) async fn handle(
 ) -> Response<Body> {
     let (head, body) = request.into_parts();
     if size_of(&head) > MAX_HEAD {
-        return refused(
+        return refuse(
+            &stack,
+            &head,
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             "too_large",
             "Request line and headers are too large",
@@ -39,8 +42,8 @@ pub(crate) async fn handle(
     }
     match read(body).await {
         Ok(Some(body)) => answer(&stack, &head, &body, peer.ip()).await,
-        Ok(None) => refused(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large"),
-        Err(_) => refused(StatusCode::BAD_REQUEST, "malformed", "The request's body did not arrive"),
+        Ok(None) => refuse(&stack, &head, StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large"),
+        Err(_) => refuse(&stack, &head, StatusCode::BAD_REQUEST, "malformed", "The request's body did not arrive"),
     }
 }
 
@@ -65,10 +68,10 @@ pub(crate) async fn answer(stack: &Inner, head: &Parts, body: &[u8], peer: IpAdd
     let started = Instant::now();
     let path = head.uri.path();
     let Some(found) = stack.routes.find(head.method.as_str(), path) else {
-        return refused(StatusCode::NOT_FOUND, "not_found", "There is nothing here");
+        return refuse(stack, head, StatusCode::NOT_FOUND, "not_found", "There is nothing here");
     };
     let Some(event) = event::of_request(head, body, &found, peer, stack.clock.now()) else {
-        return refused(StatusCode::BAD_REQUEST, "malformed", "The path cannot be read");
+        return refuse(stack, head, StatusCode::BAD_REQUEST, "malformed", "The path cannot be read");
     };
     let answered = functions::invoke(stack.app(), &found.route.function, event).await;
     let response = match &answered {
@@ -78,8 +81,8 @@ pub(crate) async fn answer(stack: &Inner, head: &Parts, body: &[u8], peer: IpAdd
             None
         }
     };
-    let response =
-        response.unwrap_or_else(|| refused(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal Server Error"));
+    let response = response
+        .unwrap_or_else(|| refuse(stack, head, StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal Server Error"));
     stack.requests.add(Answered {
         request_id: response
             .headers()
@@ -113,9 +116,21 @@ fn size_of(head: &Parts) -> usize {
     line + head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum::<usize>()
 }
 
-/// A refusal of the gateway's or of a local route.
+/// A refusal of the gateway's: with the headers of every answer.
+fn refuse(stack: &Inner, head: &Parts, status: StatusCode, code: &str, title: &str) -> Response<Body> {
+    let request_id = shared::id::fresh(stack.clock.now());
+    let mut response = problem(status, code, title, &request_id);
+    let origin = head.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    dress(&stack.app().settings, &request_id, origin, response.headers_mut());
+    response
+}
+
+/// A refusal of a local route.
 pub(crate) fn refused(status: StatusCode, code: &str, title: &str) -> Response<Body> {
-    let request_id = shared::id::fresh(shared::clock::Clock::system().now());
+    problem(status, code, title, &shared::id::fresh(shared::clock::Clock::system().now()))
+}
+
+fn problem(status: StatusCode, code: &str, title: &str, request_id: &str) -> Response<Body> {
     let problem = json!({
         "type": format!("urn:postern:problem:{code}"),
         "title": title,
@@ -126,16 +141,7 @@ pub(crate) fn refused(status: StatusCode, code: &str, title: &str) -> Response<B
         "message": title,
     });
     let mut response = json_response(status, &problem);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    if let Ok(id) = HeaderValue::from_str(&request_id) {
-        headers.insert("x-request-id", id);
-    }
-    headers.insert("permissions-policy", HeaderValue::from_static("geolocation=(), microphone=(), camera=()"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
 }
 

@@ -63,13 +63,27 @@ async fn main() -> ExitCode {
         Err(error) => return complain(&error.to_string()),
     };
     announce(&stack, started);
-    match tokio::signal::ctrl_c().await {
+    match asked_to_stop().await {
         Ok(()) => {
             println!("\nPostern has stopped.");
             ExitCode::SUCCESS
         }
         Err(error) => complain(&format!("cannot wait for Ctrl-C: {error}")),
     }
+}
+
+/// Waits for Ctrl-C, or for the signal that process managers send.
+async fn asked_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 /// Short lines for people; the functions' own JSON lines belong to CloudWatch.

@@ -73,6 +73,7 @@ pub(crate) struct Inner {
     app: RwLock<Arc<App>>,
     dead_letters: Mutex<VecDeque<Value>>,
     samples: bool,
+    resetting: tokio::sync::Mutex<()>,
 }
 
 impl Stack {
@@ -123,6 +124,7 @@ impl Stack {
             app: RwLock::new(Arc::new(app)),
             dead_letters: Mutex::default(),
             samples: options.samples,
+            resetting: tokio::sync::Mutex::default(),
         });
         let mut stack = Self { inner, tasks: JoinSet::new() };
         stack.run_in_background(options.schedules);
@@ -232,6 +234,7 @@ impl Inner {
 
     /// Back to how it was after its first start: no faults, no mail, the machine's time, nothing but the sample accounts.
     pub(crate) async fn reset(&self) -> Result<(), String> {
+        let _one_at_a_time = self.resetting.lock().await;
         self.aws.faults().clear();
         self.clock.reset();
         let provisioner = Provisioner::new(&self.environment)?;

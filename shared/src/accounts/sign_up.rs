@@ -41,38 +41,61 @@ pub struct NewOrganization {
 /// [`Refusal::PasswordRejected`] with every unmet rule, [`Refusal::SlugTaken`]; never anything about the address.
 pub async fn sign_up(app: &App, ctx: &RequestContext, request: SignUp) -> Result<()> {
     check_password(app, &request)?;
+    let wanted = WantedSlug::of(&request);
     let taken_notice = CoolDown { purpose: "address-taken", email: &request.email, span: TAKEN_COOL_DOWN };
-    let (secrets, known, slug, may_notify) = tokio::try_join!(
+    let (secrets, known, holder, may_notify) = tokio::try_join!(
         app.secrets(),
         app.store.login_by_email(&request.email),
-        free_slug(app, &request),
+        app.store.slug_holder(&wanted.slug),
         app.store.is_cool(&taken_notice, ctx.now),
     )?;
+    let waiting = known.as_ref().filter(|login| !login.email_verified);
+    // Held by this very account, which still waits: the same sign-up once more, perhaps after an answer that was lost.
+    let is_own = waiting.is_some_and(|login| holder == Some(login.organization_id));
+    if holder.is_some() && wanted.is_asked_for && !is_own {
+        return Err(Refusal::SlugTaken.into());
+    }
+    if let Some(login) = waiting {
+        return sign_up_again(app, ctx, &secrets, &request, login).await;
+    }
     // Hashed in any case: the time must not tell whether the address is known.
     let password_hash = app.hasher().hash(&request.password).await.map_err(Error::internal)?;
-    match known {
-        Some(login) if login.email_verified => {
-            return notify_owner(app, ctx, &secrets, &taken_notice, may_notify).await;
-        }
-        Some(login) => return sign_up_again(app, ctx, &secrets, &request, &login, &password_hash).await,
-        None => {}
+    if known.is_some() {
+        return notify_owner(app, ctx, &secrets, &taken_notice, may_notify).await;
     }
 
-    let is_slug_asked_for = request.organization.as_ref().is_some_and(|organization| organization.slug.is_some());
-    let mut slug = slug;
+    let mut slug = if holder.is_some() { wanted.slug.with_suffix() } else { wanted.slug };
     for _ in 0..SLUG_TRIES {
         let committed = create(app, ctx, &secrets, &request, slug.clone(), password_hash.clone()).await?;
         let Committed::Refused(taken) = committed else { return Ok(()) };
         if taken.contains(&Part::Login) {
-            // Another sign-up with this address was faster: the next one would find it.
-            return notify_owner(app, ctx, &secrets, &taken_notice, may_notify).await;
+            // Another sign-up with this address was faster.
+            return match app.store.login_by_email(&request.email).await? {
+                Some(login) if !login.email_verified => sign_up_again(app, ctx, &secrets, &request, &login).await,
+                _ => notify_owner(app, ctx, &secrets, &taken_notice, may_notify).await,
+            };
         }
-        if taken.contains(&Part::Slug) && is_slug_asked_for {
+        if taken.contains(&Part::Slug) && wanted.is_asked_for {
             return Err(Refusal::SlugTaken.into());
         }
         slug = slug.with_suffix();
     }
     Err(Error::Unavailable { dependency: "slugs", cause: "each of them was taken".to_owned() })
+}
+
+/// The slug that was asked for, or one made from a name.
+struct WantedSlug {
+    slug: Slug,
+    is_asked_for: bool,
+}
+
+impl WantedSlug {
+    fn of(request: &SignUp) -> Self {
+        let asked_for = request.organization.as_ref().and_then(|organization| organization.slug.clone());
+        let name = request.organization.as_ref().map_or(&request.name, |organization| &organization.name);
+        let is_asked_for = asked_for.is_some();
+        Self { slug: asked_for.unwrap_or_else(|| Slug::from_name(name.as_str())), is_asked_for }
+    }
 }
 
 fn check_password(app: &App, request: &SignUp) -> Result<()> {
@@ -86,18 +109,6 @@ fn check_password(app: &App, request: &SignUp) -> Result<()> {
     }
     let errors = unmet.into_iter().map(|rule| FieldError::new("password", rule.code(), rule.message())).collect();
     Err(Refusal::PasswordRejected(errors).into())
-}
-
-/// The slug that was asked for, if it is free, or one made from a name.
-async fn free_slug(app: &App, request: &SignUp) -> Result<Slug> {
-    let asked_for = request.organization.as_ref().and_then(|organization| organization.slug.clone());
-    let name = request.organization.as_ref().map_or(&request.name, |organization| &organization.name);
-    let slug = asked_for.clone().unwrap_or_else(|| Slug::from_name(name.as_str()));
-    match (app.store.slug_is_taken(&slug).await?, asked_for) {
-        (false, _) => Ok(slug),
-        (true, Some(_)) => Err(Refusal::SlugTaken.into()),
-        (true, None) => Ok(slug.with_suffix()),
-    }
 }
 
 /// User, login, organization, ownership, verification link, mail and events: one transaction (SIGN-1).
@@ -153,8 +164,8 @@ async fn create(
         .await
 }
 
-/// A sign-up with an address that another sign-up has left unverified. Nobody has shown that it is theirs, so both get
-/// their own link: whoever opens the mail decides, and with the link they choose, whose password and name it will be.
+/// A sign-up with an address that another sign-up has left unverified. Nobody has shown that it is theirs, so each gets
+/// a link of their own: whoever opens the mail decides, by the link they choose, whose password and name it will be.
 /// Otherwise a stranger could sign up first and wait for the owner to make the account good.
 async fn sign_up_again(
     app: &App,
@@ -162,17 +173,30 @@ async fn sign_up_again(
     secrets: &Secrets,
     request: &SignUp,
     login: &Login,
-    password_hash: &str,
 ) -> Result<()> {
+    let hasher = app.hasher();
+    let same = hasher.verify(Some(&login.password_hash), &request.password).await.map_err(Error::internal)?.matches;
+    let own_hash = if same { None } else { Some(hasher.hash(&request.password).await.map_err(Error::internal)?) };
+
     let cool_down = verification::cool_down(&request.email);
     let event = Event::new(Kind::SignupRepeated, Actor::Email(request.email.clone()));
+    let password_hash = own_hash.as_deref().unwrap_or(&login.password_hash);
     let name = Some(request.name.as_str());
     let pending = Pending { user_id: login.user_id, email: &request.email, name, password_hash };
-    let change = app.store.transaction().reserve(&cool_down, ctx.now).event(ctx, event.clone())?;
-    let change = change.contest(&request.email);
-    match verification::add(app, ctx, secrets, change, &pending)?.commit().await? {
+    let mut change = app.store.transaction().reserve(&cool_down, ctx.now).event(ctx, event.clone())?;
+    if !same {
+        change = change.contest(&request.email, None);
+    }
+    if verification::add(app, ctx, secrets, change, &pending)?.commit().await?.is_done() {
+        return Ok(());
+    }
+    // The last mail was sent less than a minute ago, so this sign-up gets no link, and the person may take another's for
+    // it. With another password that must not happen: the links that are out stop working.
+    let change = app.store.transaction().event(ctx, event.clone())?;
+    let change = if same { change } else { change.contest(&request.email, Some(ctx.now)) };
+    match change.commit().await? {
         Committed::Done => Ok(()),
-        // The last mail was sent less than a minute ago, or the address has been verified meanwhile.
+        // Verified meanwhile.
         Committed::Refused(_) => app.store.record_event(ctx, event).await,
     }
 }

@@ -36,26 +36,27 @@ pub fn preflight() -> Response<Body> {
 
 /// Finishes an answer, whoever made it: every route and every error passes here.
 pub fn finish(settings: &Settings, call: &Call, response: &mut Response<Body>) {
-    let headers = response.headers_mut();
+    dress(settings, &call.ctx.request_id, call.header("origin"), response.headers_mut());
+}
+
+/// The headers of an answer to a request with this id and from this origin.
+pub fn dress(settings: &Settings, request_id: &str, origin: Option<&str>, headers: &mut HeaderMap) {
     secure(settings, headers);
-    if let Ok(id) = HeaderValue::from_str(&call.ctx.request_id) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert("x-request-id", id);
     }
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
-    let origin = call.header("origin").filter(|origin| is_allowed(settings, origin));
-    match origin.map(HeaderValue::from_str) {
-        Some(Ok(origin)) => {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
-        }
-        _ => {
-            [header::ACCESS_CONTROL_ALLOW_METHODS, header::ACCESS_CONTROL_ALLOW_HEADERS, header::ACCESS_CONTROL_MAX_AGE]
-                .into_iter()
-                .for_each(|name| {
-                    headers.remove(name);
-                })
-        }
+    let origin = origin.filter(|origin| is_allowed(settings, origin)).map(HeaderValue::from_str);
+    if let Some(Ok(origin)) = origin {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+        return;
+    }
+    for name in
+        [header::ACCESS_CONTROL_ALLOW_METHODS, header::ACCESS_CONTROL_ALLOW_HEADERS, header::ACCESS_CONTROL_MAX_AGE]
+    {
+        headers.remove(name);
     }
 }
 

@@ -148,9 +148,10 @@ pub fn reply(error: &Error, request_id: &str) -> Result<Reply> {
     Ok(reply)
 }
 
-fn detail(error: &Error) -> String {
+/// What a caller is told of it.
+pub fn detail(error: &Error) -> String {
     match error {
-        Error::Unavailable { .. } => "Nothing was changed for you by this answer. Please try again shortly.".to_owned(),
+        Error::Unavailable { .. } => "It is safe to send the same request again, shortly.".to_owned(),
         Error::Internal(_) => "The fault has been logged under this request id.".to_owned(),
         Error::Refused(Refusal::Malformed(what)) => (*what).to_owned(),
         Error::Refused(Refusal::SlugInvalid(why)) => format!("A slug {why}."),

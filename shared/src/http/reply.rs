@@ -48,8 +48,12 @@ impl Reply {
     }
 
     /// 503 instead of 200, for a health check that has found something.
+    #[must_use]
     pub fn or_unavailable(self, is_available: bool) -> Self {
-        Self { status: if is_available { self.status } else { StatusCode::SERVICE_UNAVAILABLE }, ..self }
+        if is_available {
+            return self;
+        }
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, ..self }.with_header(header::RETRY_AFTER, "2")
     }
 
     #[must_use]

@@ -114,8 +114,8 @@ async fn replayed(
     let is_first = session.family.revoked.is_none() && {
         let expires_at = ctx.now + NOTICE_LIFE;
         let change = outbox::enqueue(change, secrets, &user.email, mail, ctx.now, expires_at)?;
-        // Refused or contended: another replay is ending the family at this moment.
-        change.try_commit().await? == Attempt::Done
+        // Refused: another replay has ended it, or it is gone. Contended is neither: then nothing may be claimed.
+        change.commit().await?.is_done()
     };
     if !is_first {
         app.store.count_replay(user_id, session_id).await?;

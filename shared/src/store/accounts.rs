@@ -65,6 +65,15 @@ pub struct OrganizationRecord {
     pub created_at: Timestamp,
 }
 
+/// What a verification makes true.
+pub struct Verified<'a> {
+    pub name: &'a str,
+    pub password_hash: &'a str,
+    pub roles: &'a [String],
+    /// When the link was made.
+    pub made_at: Timestamp,
+}
+
 const PROFILE: &str = "profile";
 
 fn login_key(email: &Email) -> String {
@@ -85,12 +94,15 @@ impl Store {
         self.get(&self.tables.users, key2("user_id", user, "item", PROFILE)).await
     }
 
-    pub async fn slug_is_taken(&self, slug: &Slug) -> Result<bool> {
+    /// The organization that holds a slug.
+    pub async fn slug_holder(&self, slug: &Slug) -> Result<Option<OrganizationId>> {
         #[derive(Deserialize)]
-        struct Holder {}
-        let holder: Option<Holder> =
-            self.get(&self.tables.organizations, key2("org_id", slug_key(slug), "item", "slug")).await?;
-        Ok(holder.is_some())
+        struct Holder {
+            organization_id: OrganizationId,
+        }
+        let key = key2("org_id", slug_key(slug), "item", "slug");
+        let holder: Option<Holder> = self.get(&self.tables.organizations, key).await?;
+        Ok(holder.map(|holder| holder.organization_id))
     }
 
     /// Replaces a password hash by a stronger one of the same password (SIGN-6). Loses to a password change meanwhile.
@@ -134,41 +146,49 @@ impl Transaction<'_> {
     }
 
     /// Marks the address as verified: from now on the account has this name, this password and these roles. Refused
-    /// (`Part::User`) if it has been verified already.
-    pub fn verify_email(self, user: &User, name: &str, password_hash: &str, roles: &[String]) -> Result<Self> {
+    /// (`Part::User`) if it has been verified already, and (`Part::Login`) if links made then no longer work.
+    pub fn verify_email(self, user: &User, verified: &Verified<'_>) -> Result<Self> {
         let tables = self.tables();
-        let roles: AttributeValue = serde_dynamo::to_attribute_value(roles).map_err(Error::internal)?;
+        let roles: AttributeValue = serde_dynamo::to_attribute_value(verified.roles).map_err(Error::internal)?;
         let common = [(":yes", AttributeValue::Bool(true)), (":no", AttributeValue::Bool(false)), (":roles", roles)];
-        let with = |name, value: &str| common.iter().cloned().chain([(name, text(value))]).collect();
-        let change = |table, key, update, values| Change {
-            table,
-            key,
-            update,
+        let user_change = Change {
+            table: &tables.users,
+            key: key2("user_id", user.user_id, "item", PROFILE),
+            update: "SET email_verified = :yes, #roles = :roles, user_name = :name",
             condition: "email_verified = :no",
             names: &[("#roles", "roles")],
-            values,
+            values: common.iter().cloned().chain([(":name", text(verified.name))]).collect(),
         };
-        let user_key = key2("user_id", user.user_id, "item", PROFILE);
-        let login_key = key("login", login_key(&user.email));
-        let of_user = "SET email_verified = :yes, #roles = :roles, user_name = :name";
-        let of_login = "SET email_verified = :yes, #roles = :roles, password_hash = :hash";
-        Ok(self
-            .update(Part::User, change(&tables.users, user_key, of_user, with(":name", name)))
-            .update(Part::Login, change(&tables.logins, login_key, of_login, with(":hash", password_hash))))
+        let login_values = [(":hash", text(verified.password_hash)), (":made", number(verified.made_at.millis()))];
+        let login_change = Change {
+            table: &tables.logins,
+            key: key("login", login_key(&user.email)),
+            update: "SET email_verified = :yes, #roles = :roles, password_hash = :hash",
+            condition: "email_verified = :no AND (attribute_not_exists(links_from) OR links_from <= :made)",
+            names: &[("#roles", "roles")],
+            values: common.iter().cloned().chain(login_values).collect(),
+        };
+        Ok(self.update(Part::User, user_change).update(Part::Login, login_change))
     }
 
-    /// Notes that another sign-up used an address that nobody has verified yet. Refused (`Part::Login`) once it is.
-    pub fn contest(self, email: &Email) -> Self {
+    /// Notes that another sign-up, with another password, used an address that nobody has verified yet; and, if asked
+    /// to, that links made before some instant no longer work. Refused (`Part::Login`) once it is verified.
+    pub fn contest(self, email: &Email, links_from: Option<Timestamp>) -> Self {
         let table = self.tables().logins.as_str();
+        let mut values = vec![(":yes", AttributeValue::Bool(true)), (":no", AttributeValue::Bool(false))];
+        values.extend(links_from.map(|from| (":from", number(from.millis()))));
         self.update(
             Part::Login,
             Change {
                 table,
                 key: key("login", login_key(email)),
-                update: "SET contested = :yes",
+                update: match links_from {
+                    Some(_) => "SET contested = :yes, links_from = :from",
+                    None => "SET contested = :yes",
+                },
                 condition: "email_verified = :no",
                 names: &[],
-                values: vec![(":yes", AttributeValue::Bool(true)), (":no", AttributeValue::Bool(false))],
+                values,
             },
         )
     }

@@ -23,7 +23,7 @@ use aws_types::SdkConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use self::accounts::{Login, OrganizationRecord, Status, User};
+pub use self::accounts::{Login, OrganizationRecord, Status, User, Verified};
 pub use self::attempts::CoolDown;
 pub use self::challenges::{Challenge, ChallengeKind};
 pub use self::jobs::RunStart;

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 use shared::app::App;
-use shared::error::{Refusal, Result};
+use shared::error::{Error, Refusal, Result};
 use shared::http::credentials::{self, SessionProof};
 use shared::http::{Call, Endpoint, Reply};
 use shared::sessions;
@@ -27,10 +27,13 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let Request { refresh_token } = call.json_or_default()?;
     let proof = match refresh_token {
         Some(text) => {
-            let token = RefreshToken::parse(&*app.secrets().await?, &text).ok_or(Refusal::RefreshInvalid)?;
-            Some(SessionProof::of_refresh_token(&token))
+            RefreshToken::parse(&*app.secrets().await?, &text).map(|token| SessionProof::of_refresh_token(&token))
         }
-        None => credentials::session_of(app, call).await?,
+        None => match credentials::session_of(app, call).await {
+            // Nothing to sign out of: that is what was asked for.
+            Err(Error::Refused(Refusal::AccessTokenInvalid)) => None,
+            found => found?,
+        },
     };
     if let Some(proof) = proof {
         proof.check_csrf(app, call).await?;

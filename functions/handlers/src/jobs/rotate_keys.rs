@@ -26,7 +26,7 @@ async fn run(app: &App, ctx: &RequestContext, input: Value) -> Result<Value> {
 /// A schedule's own payload names no action. One that is there must be understood: a mistyped emergency that does
 /// something else and says "done" would be the worst answer.
 fn action_in(input: Value) -> Result<Action> {
-    if input.get("action").is_none() {
+    if input.is_object() && input.get("action").is_none() {
         return Ok(Action::default());
     }
     let input = serde_json::from_value(input);
@@ -44,9 +44,12 @@ mod tests {
         assert_eq!(action_in(json!({ "action": "rotate" })).unwrap(), Action::Rotate);
         let retire = Action::RetireNow { kid: "k".to_owned() };
         assert_eq!(action_in(json!({ "action": "retire-now", "kid": "k" })).unwrap(), retire);
-        for bad in
-            [json!({ "action": "retire_now", "kid": "k" }), json!({ "action": "retire-now" }), json!({ "action": 1 })]
-        {
+        for bad in [
+            json!({ "action": "retire_now", "kid": "k" }),
+            json!({ "action": "retire-now" }),
+            json!({ "action": 1 }),
+            json!([1]),
+        ] {
             assert!(action_in(bad.clone()).is_err(), "{bad}");
         }
     }

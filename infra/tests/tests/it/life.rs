@@ -61,6 +61,10 @@ async fn sess_4_logging_out_twice_is_no_mistake_and_out_everywhere_reaches_every
     phone.logout().await.expect(204);
     phone.logout().await.expect(204);
     app.request("POST", "/auth/logout").send().await.map(|answer| assert_eq!(answer.status(), 204)).unwrap();
+    for garbage in ["x", "eyJ.eyJ.x", "prt_x"] {
+        Answer::to(app.request("POST", "/auth/logout").bearer_auth(garbage)).await.expect(204);
+        app.post("/auth/logout", json!({ "refreshToken": garbage })).await.expect(204);
+    }
     phone.verify(&phone.access).await.refused(401, "session_revoked");
     laptop.verify(&laptop.access).await.expect(200);
 

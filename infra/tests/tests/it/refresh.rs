@@ -225,6 +225,22 @@ async fn case_105_a_hundred_replays_are_one_incident_and_one_mail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn case_088_a_replay_that_could_not_end_the_family_claims_nothing() {
+    let app = TestApp::start().await;
+    let mut native = app.native("ada@example.com").await;
+    let old = native.refresh.clone();
+    app.advance(61);
+    native.refresh().await;
+    app.advance(31);
+    let contended = json!({ "service": "dynamodb", "operation": "TransactWriteItems", "kind": "cancel_item", "item": 0, "reason": "TransactionConflict" });
+    app.fault(contended).await;
+    native.present(&old).await.refused(503, "unavailable");
+    app.no_faults();
+    native.present(&old).await.refused(401, "refresh_reused");
+    native.present(&native.refresh).await.refused(401, "session_revoked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn case_118_a_second_sign_in_is_a_second_session() {
     let app = TestApp::start().await;
     let mut first = app.native("ada@example.com").await;
