@@ -18,5 +18,6 @@ mod repository;
 mod schedules;
 mod scripts;
 mod signup;
+mod start;
 mod tables;
 mod wire;
