@@ -184,8 +184,9 @@ async fn add_fault(State(stack): Stack, body: Bytes) -> Answer {
 /// Takes a table by its name, its logical id in the template, or the name's last part: `Sessions`, `sessions`.
 fn with_table_name(stack: &Inner, mut fault: Fault) -> Option<Fault> {
     if let Some(given) = &fault.table {
+        let prefix = format!("{}-", stack.app().settings.stack_name);
         let is_meant = |table: &&template::Table| {
-            let ending = table.name.strip_prefix("postern-local-").unwrap_or(&table.name);
+            let ending = table.name.strip_prefix(prefix.as_str()).unwrap_or(&table.name);
             [table.name.as_str(), &table.logical_id, ending].iter().any(|name| name.eq_ignore_ascii_case(given))
         };
         fault.table = Some(stack.template.tables.iter().find(is_meant)?.name.clone());

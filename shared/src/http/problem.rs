@@ -36,7 +36,7 @@ const fn kind(status: StatusCode, code: &'static str, title: &'static str) -> Ki
 }
 
 /// After so many seconds a caller may ask a failing service again.
-const RETRY_UNAVAILABLE: Duration = Duration::from_secs(2);
+pub(super) const RETRY_UNAVAILABLE: Duration = Duration::from_secs(2);
 const RETRY_IN_PROGRESS: Duration = Duration::from_secs(1);
 
 /// The table.

@@ -5,6 +5,7 @@ use lambda_http::{Body, Response};
 use serde::Serialize;
 
 use super::cookies::SetCookie;
+use super::problem::RETRY_UNAVAILABLE;
 use crate::error::{Error, Result};
 
 /// An answer in the making.
@@ -53,7 +54,8 @@ impl Reply {
         if is_available {
             return self;
         }
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, ..self }.with_header(header::RETRY_AFTER, "2")
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, ..self }
+            .with_header(header::RETRY_AFTER, RETRY_UNAVAILABLE.as_secs().to_string())
     }
 
     #[must_use]

@@ -22,9 +22,8 @@ pub enum Action {
     Settle,
     /// Promote *next* now, if it has been published for long enough.
     Rotate,
-    /// Emergency: withdraw this key at once. Its tokens stop verifying here within a minute;
-    /// verifiers that cache the JWKS may accept them for as long as they cache (D1). Naming the key makes a repeated
-    /// command harmless.
+    /// Emergency: withdraw this key at once. Its tokens stop verifying here within a minute; verifiers that cache the
+    /// JWKS may accept them for as long as they cache (D1). Naming the key makes a repeated command harmless.
     RetireNow { kid: String },
 }
 

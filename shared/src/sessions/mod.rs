@@ -88,7 +88,7 @@ pub async fn start(
         user_agent: ctx.user_agent.clone(),
         ip: ctx.ip.map(|ip| ip.to_string()),
     };
-    let subject = subject(&session, login.organization_id, &login.roles, session.family.ends_at);
+    let subject = subject(&session, login.organization_id, &login.roles);
     let change = app
         .store
         .transaction()
@@ -159,12 +159,7 @@ fn is_alive(session: &SessionRecord, user: &User) -> bool {
     session.family.revoked.is_none() && user.status == Status::Active && user.token_version == session.token_version
 }
 
-fn subject(
-    session: &SessionRecord,
-    organization: OrganizationId,
-    roles: &[String],
-    session_ends_at: Timestamp,
-) -> Subject {
+fn subject(session: &SessionRecord, organization: OrganizationId, roles: &[String]) -> Subject {
     Subject {
         user: session.user_id,
         session: session.session_id,
@@ -173,7 +168,7 @@ fn subject(
         token_version: session.token_version,
         auth_time: session.auth_time,
         amr: session.amr.clone(),
-        session_ends_at,
+        session_ends_at: session.family.ends_at,
     }
 }
 

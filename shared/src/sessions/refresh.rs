@@ -44,13 +44,8 @@ pub async fn refresh(app: &App, ctx: &RequestContext, presented: &RefreshToken, 
         return Err(Refusal::SessionRevoked.into());
     }
 
-    let access = access::issue(
-        app,
-        &ring,
-        &subject(&session, user.organization_id, &user.roles, session.family.ends_at),
-        ctx.now,
-    )
-    .await?;
+    let subject = subject(&session, user.organization_id, &user.roles);
+    let access = access::issue(app, &ring, &subject, ctx.now).await?;
 
     // An answer must not outlive a revocation: of the session (in the parts below), or of everything the person has.
     let change = app.store.transaction().check_account(user_id, session.token_version);

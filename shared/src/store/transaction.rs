@@ -26,7 +26,6 @@ pub enum Part {
     Event,
     Key,
     RingHead,
-    Run,
 }
 
 /// What became of a transaction that DynamoDB answered.

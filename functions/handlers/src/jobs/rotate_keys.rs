@@ -1,7 +1,7 @@
 //! `jobs-rotate-keys`: keeps the key rings in order (KEYS-1, KEYS-2).
 //!
 //! Input, optional: `{"action": "rotate"}` promotes the next key as soon as that is safe; `{"action": "retire-now",
-//! "kid": …}` withdraws the current key at once (see the runbook). Without an action, whatever is due is done.
+//! "kid": …}` withdraws that key at once (see the runbook). Without an action, whatever is due is done.
 
 use std::time::Duration;
 
