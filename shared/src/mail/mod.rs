@@ -28,6 +28,34 @@ pub enum Mail {
     /// A refresh token was used a second time, and its session was ended. `at` is RFC 3339; `device` is a label or a
     /// `User-Agent`; `ip` and `device` may be empty.
     RefreshReplay { name: String, at: String, ip: String, device: String },
+    /// Wrong passwords were tried, so many by now (LOGIN-3). `at`, `ip` and `device` are those of the last try.
+    SuspiciousLogin { name: String, at: String, ip: String, device: String, failures: u32, reset_url: String },
+    /// Browsers that have never signed in are kept out until `until` (RFC 3339); `link` lets them try again at once.
+    AccountLocked {
+        name: String,
+        at: String,
+        ip: String,
+        device: String,
+        until: String,
+        link: String,
+        valid_hours: u64,
+    },
+    /// An administrator has opened a locked account.
+    AccountUnlocked { name: String, at: String, reset_url: String },
+    /// Somebody asked for a new password: `link` leads to the form for it (RECOV-1).
+    PasswordReset { name: String, link: String, valid_hours: u64 },
+    /// The account has another password (RECOV-2, RECOV-3).
+    PasswordChanged { name: String, at: String, ip: String, device: String, by: ChangedBy, reset_url: String },
+}
+
+/// How a password came to be another one.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangedBy {
+    /// By a link from a mail.
+    Reset,
+    /// By somebody who was signed in and knew the old one.
+    Change,
 }
 
 impl Mail {
@@ -39,6 +67,11 @@ impl Mail {
             Self::AddressTaken { .. } => "address_taken",
             Self::SignUpAgain { .. } => "sign_up_again",
             Self::RefreshReplay { .. } => "refresh_replay",
+            Self::SuspiciousLogin { .. } => "suspicious_login",
+            Self::AccountLocked { .. } => "account_locked",
+            Self::AccountUnlocked { .. } => "account_unlocked",
+            Self::PasswordReset { .. } => "password_reset",
+            Self::PasswordChanged { .. } => "password_changed",
         }
     }
 }

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 use super::untrusted::{device_name, display_name};
-use super::{Brand, Mail, Rendered};
+use super::{Brand, ChangedBy, Mail, Rendered};
 
 /// What the templates may show.
 struct View<'a> {
@@ -24,32 +24,44 @@ struct View<'a> {
     facts: Vec<(&'static str, String)>,
 }
 
-#[derive(Template)]
-enum Html<'a> {
-    #[template(path = "mail/verify_email.html")]
-    VerifyEmail { view: &'a View<'a> },
-    #[template(path = "mail/welcome.html")]
-    Welcome { view: &'a View<'a> },
-    #[template(path = "mail/address_taken.html")]
-    AddressTaken { view: &'a View<'a> },
-    #[template(path = "mail/sign_up_again.html")]
-    SignUpAgain { view: &'a View<'a> },
-    #[template(path = "mail/refresh_replay.html")]
-    RefreshReplay { view: &'a View<'a> },
+/// One line for each mail: its name and the two templates it is rendered by.
+macro_rules! templates {
+    ($($name:ident: $html:tt, $text:tt;)*) => {
+        #[derive(Clone, Copy)]
+        enum Templates { $($name,)* }
+
+        impl Templates {
+            /// The HTML and the text body.
+            fn render(self, view: &View<'_>) -> Result<(String, String), askama::Error> {
+                match self {
+                    $(Self::$name => {
+                        #[derive(Template)]
+                        #[template(path = $html)]
+                        struct Html<'a> { view: &'a View<'a> }
+
+                        #[derive(Template)]
+                        #[template(path = $text)]
+                        struct Text<'a> { view: &'a View<'a> }
+
+                        Ok((Html { view }.render()?, Text { view }.render()?))
+                    })*
+                }
+            }
+        }
+    };
 }
 
-#[derive(Template)]
-enum Text<'a> {
-    #[template(path = "mail/verify_email.txt")]
-    VerifyEmail { view: &'a View<'a> },
-    #[template(path = "mail/welcome.txt")]
-    Welcome { view: &'a View<'a> },
-    #[template(path = "mail/address_taken.txt")]
-    AddressTaken { view: &'a View<'a> },
-    #[template(path = "mail/sign_up_again.txt")]
-    SignUpAgain { view: &'a View<'a> },
-    #[template(path = "mail/refresh_replay.txt")]
-    RefreshReplay { view: &'a View<'a> },
+templates! {
+    VerifyEmail: "mail/verify_email.html", "mail/verify_email.txt";
+    Welcome: "mail/welcome.html", "mail/welcome.txt";
+    AddressTaken: "mail/address_taken.html", "mail/address_taken.txt";
+    SignUpAgain: "mail/sign_up_again.html", "mail/sign_up_again.txt";
+    RefreshReplay: "mail/refresh_replay.html", "mail/refresh_replay.txt";
+    SuspiciousLogin: "mail/suspicious_login.html", "mail/suspicious_login.txt";
+    AccountLocked: "mail/account_locked.html", "mail/account_locked.txt";
+    AccountUnlocked: "mail/account_unlocked.html", "mail/account_unlocked.txt";
+    PasswordReset: "mail/password_reset.html", "mail/password_reset.txt";
+    PasswordChanged: "mail/password_changed.html", "mail/password_changed.txt";
 }
 
 impl Mail {
@@ -69,50 +81,71 @@ impl Mail {
             facts: Vec::new(),
         };
 
-        let (subject, html, text) = match self {
-            Self::VerifyEmail { name, link, valid_hours } => {
-                let view = View { valid: hours(*valid_hours), ..view(name, link) };
-                (
-                    "confirm your e-mail address",
-                    Html::VerifyEmail { view: &view }.render()?,
-                    Text::VerifyEmail { view: &view }.render()?,
-                )
-            }
+        let (templates, subject, view) = match self {
+            Self::VerifyEmail { name, link, valid_hours } => (
+                Templates::VerifyEmail,
+                "confirm your e-mail address",
+                View { valid: hours(*valid_hours), ..view(name, link) },
+            ),
             Self::Welcome { name, sign_in_url } => {
-                let view = view(name, sign_in_url);
-                (
-                    "your account is ready",
-                    Html::Welcome { view: &view }.render()?,
-                    Text::Welcome { view: &view }.render()?,
-                )
+                (Templates::Welcome, "your account is ready", view(name, sign_in_url))
             }
             Self::AddressTaken { name, sign_in_url } => {
-                let view = view(name, sign_in_url);
-                (
-                    "you already have an account",
-                    Html::AddressTaken { view: &view }.render()?,
-                    Text::AddressTaken { view: &view }.render()?,
-                )
+                (Templates::AddressTaken, "you already have an account", view(name, sign_in_url))
             }
-            Self::SignUpAgain { app_url } => {
-                let view = view("", app_url);
-                (
-                    "please sign up once more",
-                    Html::SignUpAgain { view: &view }.render()?,
-                    Text::SignUpAgain { view: &view }.render()?,
-                )
-            }
-            Self::RefreshReplay { name, at, ip, device } => {
-                let view = View { facts: facts(at, ip, device), ..view(name, &brand.app_url) };
-                (
-                    "we signed a device out",
-                    Html::RefreshReplay { view: &view }.render()?,
-                    Text::RefreshReplay { view: &view }.render()?,
-                )
-            }
+            Self::SignUpAgain { app_url } => (Templates::SignUpAgain, "please sign up once more", view("", app_url)),
+            Self::RefreshReplay { name, at, ip, device } => (
+                Templates::RefreshReplay,
+                "we signed a device out",
+                View { facts: facts(at, ip, device, None), ..view(name, &brand.app_url) },
+            ),
+            Self::SuspiciousLogin { name, at, ip, device, failures, reset_url } => (
+                Templates::SuspiciousLogin,
+                "somebody tried to sign in",
+                View { facts: facts(at, ip, device, Some(("Tried", passwords(*failures)))), ..view(name, reset_url) },
+            ),
+            Self::AccountLocked { name, at, ip, device, until, link, valid_hours } => (
+                Templates::AccountLocked,
+                "signing in is locked for a while",
+                View {
+                    valid: hours(*valid_hours),
+                    facts: facts(at, ip, device, moment(until).map(|until| ("Locked until", until))),
+                    ..view(name, link)
+                },
+            ),
+            Self::AccountUnlocked { name, at, reset_url } => (
+                Templates::AccountUnlocked,
+                "your account is open again",
+                View { facts: facts(at, "", "", None), ..view(name, reset_url) },
+            ),
+            Self::PasswordReset { name, link, valid_hours } => (
+                Templates::PasswordReset,
+                "choose a new password",
+                View { valid: hours(*valid_hours), ..view(name, link) },
+            ),
+            Self::PasswordChanged { name, at, ip, device, by, reset_url } => (
+                Templates::PasswordChanged,
+                "your password was changed",
+                View { facts: facts(at, ip, device, Some(("How", by.words()))), ..view(name, reset_url) },
+            ),
         };
+        let (html, text) = templates.render(&view)?;
         Ok(Rendered { subject: format!("{product}: {subject}"), html, text })
     }
+}
+
+impl ChangedBy {
+    fn words(self) -> String {
+        match self {
+            Self::Reset => "With a link from a mail",
+            Self::Change => "While signed in, with the old password",
+        }
+        .to_owned()
+    }
+}
+
+fn passwords(failures: u32) -> String {
+    if failures == 1 { "1 wrong password".to_owned() } else { format!("{failures} wrong passwords") }
 }
 
 fn hours(hours: u64) -> String {
@@ -123,18 +156,22 @@ fn hours(hours: u64) -> String {
     }
 }
 
-/// When, from where and on what something was done. What is not known is left out.
-fn facts(at: &str, ip: &str, device: &str) -> Vec<(&'static str, String)> {
-    let format = format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
-    let at =
-        OffsetDateTime::parse(at, &Rfc3339).ok().and_then(|at| at.to_offset(time::UtcOffset::UTC).format(&format).ok());
+/// When, from where and on what something was done, and what else there is to say. What is not known is left out.
+fn facts(at: &str, ip: &str, device: &str, more: Option<(&'static str, String)>) -> Vec<(&'static str, String)> {
     // Parsed, so that nothing but an address can stand here.
     let ip = ip.parse::<std::net::IpAddr>().ok().map(|ip| ip.to_canonical().to_string());
     let device = Some(device_name(device)).filter(|device| !device.is_empty());
-    [("Time", at), ("IP address", ip), ("Device", device)]
+    [("Time", moment(at)), ("IP address", ip), ("Device", device)]
         .into_iter()
         .filter_map(|(label, value)| Some((label, value?)))
+        .chain(more)
         .collect()
+}
+
+/// An instant in words; `None` for anything but RFC 3339.
+fn moment(at: &str) -> Option<String> {
+    let format = format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
+    OffsetDateTime::parse(at, &Rfc3339).ok()?.to_offset(time::UtcOffset::UTC).format(&format).ok()
 }
 
 #[cfg(test)]
@@ -151,18 +188,30 @@ mod tests {
     }
 
     /// Every mail, each with the same link and with `text` wherever somebody else chooses the text.
-    fn mails(text: &str) -> [Mail; 4] {
+    fn mails(text: &str) -> [Mail; 10] {
         let (name, link) = (|| text.to_owned(), || LINK.to_owned());
+        let (at, ip) = (|| "2026-11-21T01:50:00.007Z".to_owned(), || "203.0.113.7".to_owned());
+        let changed =
+            |by| Mail::PasswordChanged { name: name(), at: at(), ip: ip(), device: name(), by, reset_url: link() };
         [
             Mail::VerifyEmail { name: name(), link: link(), valid_hours: 24 },
             Mail::Welcome { name: name(), sign_in_url: link() },
             Mail::AddressTaken { name: name(), sign_in_url: link() },
-            Mail::RefreshReplay {
+            Mail::RefreshReplay { name: name(), at: at(), ip: ip(), device: name() },
+            Mail::SuspiciousLogin { name: name(), at: at(), ip: ip(), device: name(), failures: 3, reset_url: link() },
+            Mail::AccountLocked {
                 name: name(),
-                at: "2026-11-21T01:50:00.007Z".to_owned(),
-                ip: "203.0.113.7".to_owned(),
+                at: at(),
+                ip: ip(),
                 device: name(),
+                until: "2026-11-21T02:05:00Z".to_owned(),
+                link: link(),
+                valid_hours: 1,
             },
+            Mail::AccountUnlocked { name: name(), at: at(), reset_url: link() },
+            Mail::PasswordReset { name: name(), link: link(), valid_hours: 1 },
+            changed(ChangedBy::Reset),
+            changed(ChangedBy::Change),
         ]
     }
 
@@ -199,7 +248,8 @@ mod tests {
     fn the_text_is_laid_out_for_a_plain_reader() {
         let unknown =
             Mail::RefreshReplay { name: String::new(), at: String::new(), ip: String::new(), device: String::new() };
-        for mail in mails("Ada").into_iter().chain([unknown]) {
+        let unknown_time = Mail::AccountUnlocked { name: String::new(), at: String::new(), reset_url: LINK.to_owned() };
+        for mail in mails("Ada").into_iter().chain([unknown, unknown_time]) {
             let Rendered { text, .. } = mail.render(&brand()).unwrap();
             assert!(text.lines().all(|line| line == LINK || line.chars().count() <= 72), "{text}");
             assert!(!text.contains("\n\n\n") && !text.contains(" \n") && text.ends_with('\n'), "{text:?}");
@@ -228,6 +278,12 @@ mod tests {
             "Example: your account is ready",
             "Example: you already have an account",
             "Example: we signed a device out",
+            "Example: somebody tried to sign in",
+            "Example: signing in is locked for a while",
+            "Example: your account is open again",
+            "Example: choose a new password",
+            "Example: your password was changed",
+            "Example: your password was changed",
         ];
         assert_eq!(subjects("Ada", &brand()), plain);
         assert_eq!(subjects("x\r\nBcc: b@example.com", &brand()), plain);
@@ -269,14 +325,30 @@ mod tests {
     fn a_replay_is_told_with_time_address_and_device() {
         let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0";
         assert_eq!(
-            facts("2026-11-21T02:50:00.007+01:00", "::ffff:203.0.113.7", agent),
+            facts("2026-11-21T02:50:00.007+01:00", "::ffff:203.0.113.7", agent, None),
             [
                 ("Time", "21 November 2026, 01:50 UTC".to_owned()),
                 ("IP address", "203.0.113.7".to_owned()),
                 ("Device", "Firefox on Linux".to_owned())
             ]
         );
-        assert_eq!(facts("yesterday", "evil.example", ""), []);
+        assert_eq!(facts("yesterday", "evil.example", "", None), []);
+    }
+
+    #[test]
+    fn what_happened_is_told_in_both_forms() {
+        let facts = [
+            ("suspicious_login", "3 wrong passwords"),
+            ("account_locked", "21 November 2026, 02:05 UTC"),
+            ("account_unlocked", "21 November 2026, 01:50 UTC"),
+            ("password_changed", "With a link from a mail"),
+        ];
+        for (kind, fact) in facts {
+            let mail = mails("Ada").into_iter().find(|mail| mail.kind() == kind).unwrap();
+            let Rendered { html, text, .. } = mail.render(&brand()).unwrap();
+            assert!(html.contains(fact) && text.contains(fact), "{text}");
+        }
+        assert_eq!(passwords(1), "1 wrong password");
     }
 
     #[test]
