@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use aws_types::SdkConfig;
 
+use crate::attempts::Lines;
 use crate::aws::kms::Kms;
 use crate::aws::sdk_config;
 use crate::aws::ses::Ses;
@@ -21,6 +22,7 @@ pub struct App {
     pub clock: Clock,
     pub store: Store,
     pub kms: Kms,
+    pub(crate) lines: Lines,
     keys: KeyCache,
     /// Only a few functions hash or mail: the others do not pay for it.
     hasher: OnceLock<Hasher>,
@@ -37,6 +39,7 @@ impl App {
         Ok(Self {
             store: Store::new(&sdk, settings.tables.clone()),
             kms: Kms::new(&sdk, &settings.secrets_key_id, &settings.stack_name),
+            lines: Lines::default(),
             keys: KeyCache::default(),
             hasher: OnceLock::new(),
             ses: OnceLock::new(),

@@ -28,6 +28,10 @@ pub enum Kind {
     UserLogout,
     KeyRotated,
     MailUndeliverable,
+    SuspiciousActivityDetected,
+    UserAccountLocked,
+    UserAccountUnlocked,
+    AccessDenied,
 }
 
 /// Who did it, as far as is known.
@@ -83,6 +87,10 @@ impl Event {
 
     pub fn on_session(self, session: SessionId) -> Self {
         Self { target: Some(format!("session#{session}")), ..self }
+    }
+
+    pub fn on_user(self, user: UserId) -> Self {
+        Self { target: Some(format!("user#{user}")), ..self }
     }
 
     pub fn on_organization(self, organization: OrganizationId) -> Self {

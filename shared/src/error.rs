@@ -4,6 +4,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -49,7 +50,21 @@ pub enum Refusal {
     MethodNotAllowed,
     Unauthenticated,
     CsrfInvalid,
-    InvalidCredentials,
+    Forbidden,
+    /// Signed in, but too long ago for this: sign in again by one of the methods.
+    StepUpRequired,
+    /// Too many failures for this account, by callers like this one.
+    AccountLocked {
+        wait: Duration,
+    },
+    /// Too many requests, or too many failures, from this caller.
+    RateLimited {
+        wait: Duration,
+    },
+    /// `captcha_required`: the next try needs a CAPTCHA (LOGIN-5).
+    InvalidCredentials {
+        captcha_required: bool,
+    },
     EmailNotVerified,
     TokenInvalid,
     TokenExpired,

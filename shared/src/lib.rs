@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod attempts;
 pub mod audit;
 pub mod aws;
 pub mod clock;

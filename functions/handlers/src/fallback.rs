@@ -8,7 +8,7 @@ use shared::error::{Error, Refusal, Result};
 use shared::http::{Call, Endpoint, Reply, problem};
 
 pub const ENDPOINT: Endpoint =
-    Endpoint { name: "http-fallback", routes: &[], handle: |app, call| Box::pin(handle(app, call)) };
+    Endpoint { name: "http-fallback", routes: &[], limited: false, handle: |app, call| Box::pin(handle(app, call)) };
 
 /// Methods that some route might take; others are refused wherever they are tried (case 296).
 const KNOWN: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];

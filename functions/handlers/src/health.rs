@@ -5,8 +5,12 @@ use shared::error::Result;
 use shared::health::{self, Status};
 use shared::http::{Call, Endpoint, Reply};
 
-pub const ENDPOINT: Endpoint =
-    Endpoint { name: "health-auth", routes: &["GET /health/auth"], handle: |app, call| Box::pin(handle(app, call)) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "health-auth",
+    routes: &["GET /health/auth"],
+    limited: false,
+    handle: |app, call| Box::pin(handle(app, call)),
+};
 
 async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let health = health::check(app, &call.ctx).await;

@@ -3,6 +3,7 @@
 //! To add an endpoint, see the README's five lines. `template.yaml`, [`ENDPOINTS`], the binaries of `functions/lambda`
 //! and the events of `events/` name the same functions; a test says which is missing where.
 
+pub mod admin;
 pub mod auth;
 pub mod fallback;
 pub mod health;
@@ -25,6 +26,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     auth::logout::ENDPOINT,
     auth::verify_token::ENDPOINT,
     auth::csrf::ENDPOINT,
+    auth::unlock::ENDPOINT,
+    admin::unlock_account::ENDPOINT,
     organizations::slug_available::ENDPOINT,
     user::me::ENDPOINT,
     keys::jwks::ENDPOINT,

@@ -9,6 +9,7 @@ mod control;
 mod event;
 mod functions;
 mod gateway;
+mod laptop;
 mod pages;
 mod provision;
 mod requests;

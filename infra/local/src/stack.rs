@@ -21,7 +21,7 @@ use crate::clock::MovableClock;
 use crate::provision::Provisioner;
 use crate::requests::RequestLog;
 use crate::routes::Routes;
-use crate::{control, functions, gateway, samples, schedules, streams};
+use crate::{control, functions, gateway, laptop, samples, schedules, streams};
 
 /// What a stack is started with.
 pub struct Options {
@@ -85,7 +85,7 @@ impl Stack {
         let listener = listen(options.port).await?;
         let port = listener.local_addr().map_err(|error| StartError::CannotListen(options.port, error))?.port();
         let url = format!("http://localhost:{port}");
-        let parameters = laptop_parameters(&url, options.parameters);
+        let parameters = laptop::parameters(&url, options.parameters);
 
         // Read once to learn which keys to make, and once more when their ids are known.
         let draft = read(&options.template, &parameters, &BTreeMap::new())?;
@@ -96,7 +96,7 @@ impl Stack {
             ..embedded_aws::Options::default()
         };
         let aws = EmbeddedAws::start(aws_options).await.map_err(StartError::Aws)?;
-        let client_settings = client_settings(aws.endpoint());
+        let client_settings = laptop::client_settings(aws.endpoint());
         let provisioner =
             Provisioner::new(&client_settings.clone().into_iter().collect()).map_err(StartError::Setup)?;
         let keys = provisioner.keys(&draft.keys).await.map_err(StartError::Setup)?;
@@ -166,7 +166,20 @@ impl Stack {
     /// # Errors
     /// In words, when the function failed.
     pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, String> {
-        functions::invoke(self.inner.app(), function, event).await.map_err(|failed| failed.to_string())
+        self.invoke_on(self.inner.app(), function, event).await
+    }
+
+    /// The same on an instance of its own, as Lambda starts many of.
+    ///
+    /// # Errors
+    /// In words, when the function failed.
+    pub async fn invoke_on(&self, instance: Arc<App>, function: &str, event: Value) -> Result<Value, String> {
+        functions::invoke(instance, function, event).await.map_err(|failed| failed.to_string())
+    }
+
+    /// What an instance has at its cold start.
+    pub fn cold_app(&self) -> App {
+        self.inner.cold_app().unwrap_or_else(|error| unreachable!("these settings have been read before: {error}"))
     }
 
     /// Stream records that were given up.
@@ -213,6 +226,10 @@ impl Inner {
         }
     }
 
+    fn cold_app(&self) -> shared::error::Result<App> {
+        App::new(&self.environment, self.clock.for_handlers())
+    }
+
     pub(crate) fn dead_letter(&self, function: &str, record: Value) {
         if let Ok(mut letters) = self.dead_letters.lock() {
             letters.push_back(serde_json::json!({ "function": function, "record": record }));
@@ -242,7 +259,7 @@ impl Inner {
             provisioner.empty(table).await?;
         }
         // As after a cold start: nothing that was kept at hand is true any more.
-        let app = App::new(&self.environment, self.clock.for_handlers()).map_err(|error| error.to_string())?;
+        let app = self.cold_app().map_err(|error| error.to_string())?;
         if let Ok(mut slot) = self.app.write() {
             *slot = Arc::new(app);
         }
@@ -280,31 +297,4 @@ fn check_functions(template: &Template) -> Result<(), StartError> {
         return Ok(());
     }
     Err(StartError::Setup(format!("the template has functions without code: {}", missing.join(", "))))
-}
-
-/// What a laptop sets differently from the template's defaults. Whoever starts it may set all of it otherwise.
-fn laptop_parameters(url: &str, given: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let app_url = format!("{url}/_local");
-    let defaults = [
-        ("Stage", "development"),
-        ("PublicUrl", url),
-        ("FrontendOrigins", "http://localhost:3000,http://localhost:5173,http://127.0.0.1:3000,http://127.0.0.1:5173"),
-        ("AppUrl", &app_url),
-        ("MailFrom", "no-reply@postern.example"),
-        ("AdminEmails", samples::ADMIN_EMAIL),
-        ("AWS::StackName", "postern-local"),
-    ];
-    let defaults = defaults.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    defaults.chain(given).collect()
-}
-
-/// What Lambda puts into every function's environment, pointed at the embedded AWS.
-fn client_settings(endpoint: &str) -> Vec<(String, String)> {
-    let settings = [
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "local"),
-        ("AWS_SECRET_ACCESS_KEY", "local"),
-        ("AWS_ENDPOINT_URL", endpoint),
-    ];
-    settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

@@ -8,6 +8,8 @@ mod tables;
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 pub use answer::Answer;
@@ -23,6 +25,7 @@ pub const PASSWORD: &str = "Seven green doors, 1 brass key";
 pub struct TestApp {
     pub stack: Stack,
     http: reqwest::Client,
+    callers: AtomicU32,
 }
 
 impl TestApp {
@@ -38,7 +41,7 @@ impl TestApp {
         let options = Options { template, parameters, port: 0, data_dir: None, schedules: false, samples: false };
         let stack = Stack::start(options).await.unwrap_or_else(|error| panic!("{error}"));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
-        Self { stack, http: http.unwrap_or_else(|error| panic!("{error}")) }
+        Self { stack, http: http.unwrap_or_else(|error| panic!("{error}")), callers: AtomicU32::new(0) }
     }
 
     /// The stack's address, by number: no name to look up.
@@ -46,10 +49,17 @@ impl TestApp {
         format!("{}{path}", self.stack.url().replace("localhost", "127.0.0.1"))
     }
 
-    /// A request, to be completed and sent by the test.
+    /// A request, to be completed and sent by the test. Each comes from an address of its own: limits are for the tests
+    /// that are about them.
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let caller = self.callers.fetch_add(1, Ordering::Relaxed);
+        self.request_from(&Ipv4Addr::from(0x0a00_0001 + caller).to_string(), method, path)
+    }
+
+    /// A request from an address.
+    pub fn request_from(&self, ip: &str, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap_or_else(|_| panic!("{method}"));
-        self.http.request(method, self.url(path)).header("user-agent", "test")
+        self.http.request(method, self.url(path)).header("user-agent", "test").header("x-local-source-ip", ip)
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -58,6 +68,17 @@ impl TestApp {
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         Answer::to(self.request("POST", path).json(&body)).await
+    }
+
+    /// Tries a password, from an address.
+    pub async fn log_in_from(&self, ip: &str, email: &str, password: &str) -> Answer {
+        let body = json!({ "email": email, "password": password });
+        Answer::to(self.request_from(ip, "POST", "/auth/login").json(&body)).await
+    }
+
+    /// Tries a password.
+    pub async fn log_in(&self, email: &str, password: &str) -> Answer {
+        self.post("/auth/login", json!({ "email": email, "password": password })).await
     }
 
     /// Signs up and reads the mail; the address is not verified yet. Returns the link's token.
@@ -96,6 +117,18 @@ impl TestApp {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("{to} got {} mails, not {count}", self.mails(to).len());
+    }
+
+    /// The token of the newest link to a page, once an address has got one.
+    pub async fn link(&self, to: &str, page: &str) -> String {
+        let start = format!("/{page}?token=");
+        for _ in 0..500 {
+            if let Some(mail) = self.mails(to).into_iter().find(|mail| mail.contains(&start)) {
+                return token_in(&mail);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{to} got no link to {page}");
     }
 
     /// The texts of an address's mails, newest first.
@@ -141,6 +174,11 @@ impl TestApp {
     pub async fn calls_of(&self, answer: &Answer) -> Value {
         self.get(&format!("/_local/calls?requestId={}", answer.header("x-request-id"))).await.expect(200).body
     }
+}
+
+/// For how many seconds an answer says to wait.
+pub fn retry_after(answer: &Answer) -> u64 {
+    answer.header("retry-after").parse().unwrap_or_else(|_| panic!("no Retry-After: {}", answer.text))
 }
 
 /// The token of the link in a mail.

@@ -68,12 +68,25 @@ impl<'a> Browser<'a> {
         browser
     }
 
+    /// Tries a password on this browser, from an address.
+    pub async fn log_in_from(&mut self, ip: &str, email: &str, password: &str) -> Answer {
+        let request =
+            self.app.request_from(ip, "POST", "/auth/login").header("cookie", self.cookies_for("/auth/login"));
+        let answer = Answer::to(request.json(&json!({ "email": email, "password": password }))).await;
+        self.keep(&answer);
+        answer
+    }
+
     /// What it would send, with the cookies that belong to the path.
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
-        let is_sent = |name: &str| !name.ends_with("refresh") || path.starts_with("/auth");
+        self.app.request(method, path).header("cookie", self.cookies_for(path))
+    }
+
+    fn cookies_for(&self, path: &str) -> String {
+        let is_sent = |name: &str| name.ends_with("access") || path.starts_with("/auth");
         let cookies =
             self.cookies.iter().filter(|(name, _)| is_sent(name)).map(|(name, value)| format!("{name}={value}"));
-        self.app.request(method, path).header("cookie", cookies.collect::<Vec<_>>().join("; "))
+        cookies.collect::<Vec<_>>().join("; ")
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -88,6 +101,14 @@ impl<'a> Browser<'a> {
     pub async fn post(&mut self, path: &str) -> Answer {
         let csrf = self.csrf().await;
         let answer = Answer::to(self.request("POST", path).header("x-csrf-token", csrf)).await;
+        self.keep(&answer);
+        answer
+    }
+
+    /// A change with a body, as a page of ours makes it.
+    pub async fn send(&mut self, method: &str, path: &str, body: &Value) -> Answer {
+        let csrf = self.csrf().await;
+        let answer = Answer::to(self.request(method, path).header("x-csrf-token", csrf).json(body)).await;
         self.keep(&answer);
         answer
     }

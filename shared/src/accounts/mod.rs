@@ -3,14 +3,18 @@
 //! Whether an address has an account is told only by mail, to its owner: every function here takes the same steps and
 //! gives the same answer either way.
 
+mod admin;
 mod sign_up;
+mod unlock;
 mod verification;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::admin::require_admin;
 pub use self::sign_up::{NewOrganization, SignUp, sign_up};
+pub use self::unlock::{Whose, unlock_by_admin, unlock_by_link};
 pub use self::verification::{resend_verification, verify_email};
 
 /// How long a verification link works (SIGN-3).

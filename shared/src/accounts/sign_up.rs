@@ -1,10 +1,9 @@
 //! Sign-up: one transaction makes a person all they need, or nothing happens (SIGN-1).
 
-use std::time::Duration;
-
 use super::verification::{self, Pending};
 use super::{Name, VERIFY_LIFE};
 use crate::app::App;
+use crate::attempts::{self, Counter};
 use crate::audit::{Actor, Event, Kind};
 use crate::context::RequestContext;
 use crate::email::Email;
@@ -14,10 +13,7 @@ use crate::keys::secrets::Secrets;
 use crate::mail::{Mail, outbox};
 use crate::organizations::Slug;
 use crate::password::Password;
-use crate::store::{Committed, CoolDown, Login, OrganizationRecord, Part, Status, User};
-
-/// One "you already have an account" an hour for an address, whoever asks.
-const TAKEN_COOL_DOWN: Duration = Duration::from_secs(3600);
+use crate::store::{Committed, Login, OrganizationRecord, Part, Status, User};
 
 /// Suffixes are random: a second try is rare, and a fourth means that something else is wrong.
 const SLUG_TRIES: u32 = 3;
@@ -42,12 +38,14 @@ pub struct NewOrganization {
 pub async fn sign_up(app: &App, ctx: &RequestContext, request: SignUp) -> Result<()> {
     check_password(app, &request)?;
     let wanted = WantedSlug::of(&request);
-    let taken_notice = CoolDown { purpose: "address-taken", email: &request.email, span: TAKEN_COOL_DOWN };
-    let (secrets, known, holder, may_notify) = tokio::try_join!(
+    // One "you already have an account" an hour for an address, whoever asks.
+    let taken_notice = Counter::notice("address-taken", &request.email);
+    let (secrets, known, holder, may_notify, ()) = tokio::try_join!(
         app.secrets(),
         app.store.login_by_email(&request.email),
         app.store.slug_holder(&wanted.slug),
-        app.store.is_cool(&taken_notice, ctx.now),
+        attempts::has_room(app, ctx, &taken_notice),
+        attempts::admit_network(app, ctx),
     )?;
     let waiting = known.as_ref().filter(|login| !login.email_verified);
     // Held by this very account, which still waits: the same sign-up once more, perhaps after an answer that was lost.
@@ -61,7 +59,7 @@ pub async fn sign_up(app: &App, ctx: &RequestContext, request: SignUp) -> Result
     // Hashed in any case: the time must not tell whether the address is known.
     let password_hash = app.hasher().hash(&request.password).await.map_err(Error::internal)?;
     if known.is_some() {
-        return notify_owner(app, ctx, &secrets, &taken_notice, may_notify).await;
+        return notify_owner(app, ctx, &secrets, &request.email, &taken_notice, may_notify).await;
     }
 
     let mut slug = if holder.is_some() { wanted.slug.with_suffix() } else { wanted.slug };
@@ -72,7 +70,7 @@ pub async fn sign_up(app: &App, ctx: &RequestContext, request: SignUp) -> Result
             // Another sign-up with this address was faster.
             return match app.store.login_by_email(&request.email).await? {
                 Some(login) if !login.email_verified => sign_up_again(app, ctx, &secrets, &request, &login).await,
-                _ => notify_owner(app, ctx, &secrets, &taken_notice, may_notify).await,
+                _ => notify_owner(app, ctx, &secrets, &request.email, &taken_notice, may_notify).await,
             };
         }
         if taken.contains(&Part::Slug) && wanted.is_asked_for {
@@ -178,19 +176,19 @@ async fn sign_up_again(
     let same = hasher.verify(Some(&login.password_hash), &request.password).await.map_err(Error::internal)?.matches;
     let own_hash = if same { None } else { Some(hasher.hash(&request.password).await.map_err(Error::internal)?) };
 
-    let cool_down = verification::cool_down(&request.email);
+    let mails = verification::mails(&request.email);
     let event = Event::new(Kind::SignupRepeated, Actor::Email(request.email.clone()));
     let password_hash = own_hash.as_deref().unwrap_or(&login.password_hash);
     let name = Some(request.name.as_str());
     let pending = Pending { user_id: login.user_id, email: &request.email, name, password_hash };
-    let mut change = app.store.transaction().reserve(&cool_down, ctx.now).event(ctx, event.clone())?;
+    let mut change = app.store.transaction().reserve(&mails, ctx.now).event(ctx, event.clone())?;
     if !same {
         change = change.contest(&request.email, None);
     }
     if verification::add(app, ctx, secrets, change, &pending)?.commit().await?.is_done() {
         return Ok(());
     }
-    // The last mail was sent less than a minute ago, so this sign-up gets no link, and the person may take another's for
+    // The address got enough mails lately, so this sign-up gets no link, and the person may take another's for
     // it. With another password that must not happen: the links that are out stop working.
     let change = app.store.transaction().event(ctx, event.clone())?;
     let change = if same { change } else { change.contest(&request.email, Some(ctx.now)) };
@@ -206,18 +204,15 @@ async fn notify_owner(
     app: &App,
     ctx: &RequestContext,
     secrets: &Secrets,
-    cool_down: &CoolDown<'_>,
+    email: &Email,
+    notices: &Counter,
     may_notify: bool,
 ) -> Result<()> {
-    let event = Event::new(Kind::SignupRepeated, Actor::Email(cool_down.email.clone()));
+    let event = Event::new(Kind::SignupRepeated, Actor::Email(email.clone()));
     if may_notify {
         let mail = Mail::AddressTaken { name: String::new(), sign_in_url: app.settings.app_url.clone() };
-        let change = app.store.transaction().reserve(cool_down, ctx.now).event(ctx, event.clone())?;
-        if outbox::enqueue(change, secrets, cool_down.email, mail, ctx.now, ctx.now + VERIFY_LIFE)?
-            .commit()
-            .await?
-            .is_done()
-        {
+        let change = app.store.transaction().reserve(notices, ctx.now).event(ctx, event.clone())?;
+        if outbox::enqueue(change, secrets, email, mail, ctx.now, ctx.now + VERIFY_LIFE)?.commit().await?.is_done() {
             return Ok(());
         }
     }

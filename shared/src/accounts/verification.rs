@@ -1,9 +1,8 @@
 //! Verification: an address becomes a person's when they open the mail that was sent to it (SIGN-3).
 
-use std::time::Duration;
-
 use super::{ADMIN, VERIFY_HOURS, VERIFY_LIFE};
 use crate::app::App;
+use crate::attempts::{self, Counter};
 use crate::audit::{Actor, Event, Kind};
 use crate::context::RequestContext;
 use crate::email::Email;
@@ -12,10 +11,7 @@ use crate::id::UserId;
 use crate::keys::secrets::Secrets;
 use crate::mail::{Mail, outbox};
 use crate::secret::PlainToken;
-use crate::store::{Challenge, ChallengeKind, Committed, CoolDown, Part, Transaction, Verified};
-
-/// One verification mail a minute for an address, whoever asks.
-const RESEND_COOL_DOWN: Duration = Duration::from_secs(60);
+use crate::store::{Challenge, ChallengeKind, Committed, Part, Transaction, Verified};
 
 /// What a verification link stands for.
 pub(super) struct Pending<'a> {
@@ -42,7 +38,7 @@ pub(super) fn add<'a>(
         user_id: pending.user_id,
         email: pending.email.clone(),
         expires_at,
-        password_hash: pending.password_hash.to_owned(),
+        password_hash: Some(pending.password_hash.to_owned()),
         name: pending.name.map(str::to_owned),
         used_at: None,
     };
@@ -52,9 +48,9 @@ pub(super) fn add<'a>(
     outbox::enqueue(change.create_challenge(&challenge)?, secrets, pending.email, mail, ctx.now, expires_at)
 }
 
-/// The one turn a minute that all ways to another verification mail share. The first sign-up takes none: it is always mailed.
-pub(super) fn cool_down(email: &Email) -> CoolDown<'_> {
-    CoolDown { purpose: "verify-email", email, span: RESEND_COOL_DOWN }
+/// The counter that all ways to another verification mail share. The first sign-up takes no place: it is always mailed.
+pub(super) fn mails(email: &Email) -> Counter {
+    Counter::mail("verify-email", email)
 }
 
 /// Takes a verification link: the address is the person's from now on, and they are welcome (SIGN-3).
@@ -63,15 +59,11 @@ pub(super) fn cool_down(email: &Email) -> CoolDown<'_> {
 /// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], [`Refusal::TokenUsed`].
 pub async fn verify_email(app: &App, ctx: &RequestContext, token: &PlainToken) -> Result<()> {
     let hash = token.hash();
-    let (secrets, challenge) = tokio::try_join!(app.secrets(), app.store.challenge(&hash))?;
-    let challenge =
-        challenge.filter(|challenge| challenge.kind == ChallengeKind::VerifyEmail).ok_or(Refusal::TokenInvalid)?;
-    if challenge.used_at.is_some() {
-        return Err(Refusal::TokenUsed.into());
-    }
-    if ctx.now >= challenge.expires_at {
-        return Err(Refusal::TokenExpired.into());
-    }
+    let (secrets, challenge, ()) =
+        tokio::try_join!(app.secrets(), app.store.challenge(&hash), attempts::admit_network(app, ctx))?;
+    let challenge = challenge.ok_or(Refusal::TokenInvalid)?;
+    challenge.check(ChallengeKind::VerifyEmail, ctx.now)?;
+    let password_hash = challenge.password_hash.as_deref().ok_or(Refusal::TokenInvalid)?;
     let user = app
         .store
         .user(challenge.user_id)
@@ -91,7 +83,7 @@ pub async fn verify_email(app: &App, ctx: &RequestContext, token: &PlainToken) -
         let name = challenge.name.as_deref().unwrap_or(&user.name);
         let welcome = Mail::Welcome { name: name.to_owned(), sign_in_url: app.settings.app_url.clone() };
         let made_at = challenge.expires_at - VERIFY_LIFE;
-        let verified = Verified { name, password_hash: &challenge.password_hash, roles: &roles, made_at };
+        let verified = Verified { name, password_hash, roles: &roles, made_at };
         change = change.verify_email(&user, &verified)?;
         change = outbox::enqueue(change, &secrets, &user.email, welcome, ctx.now, ctx.now + VERIFY_LIFE)?;
     }
@@ -105,16 +97,20 @@ pub async fn verify_email(app: &App, ctx: &RequestContext, token: &PlainToken) -
     }
 }
 
-/// Sends another verification link, if the address waits for one; the answer is the same if not, or if the last was
-/// sent less than a minute ago.
+/// Sends another verification link, if the address waits for one; the answer is the same if not, or if it got
+/// enough of them lately.
 pub async fn resend_verification(app: &App, ctx: &RequestContext, email: &Email) -> Result<()> {
-    let cool_down = cool_down(email);
-    let (secrets, login, is_cool) =
-        tokio::try_join!(app.secrets(), app.store.login_by_email(email), app.store.is_cool(&cool_down, ctx.now))?;
-    if !is_cool {
+    let mails = mails(email);
+    let (secrets, login, has_room, ()) = tokio::try_join!(
+        app.secrets(),
+        app.store.login_by_email(email),
+        attempts::has_room(app, ctx, &mails),
+        attempts::admit_network(app, ctx)
+    )?;
+    if !has_room {
         return Ok(());
     }
-    let change = app.store.transaction().reserve(&cool_down, ctx.now);
+    let change = app.store.transaction().reserve(&mails, ctx.now);
     let event = |actor| Event::new(Kind::EmailVerificationRequested, actor);
     let change = match login {
         // A link would make one of several passwords good, and the address alone cannot say whose it should be.
@@ -132,6 +128,6 @@ pub async fn resend_verification(app: &App, ctx: &RequestContext, email: &Email)
         Some(login) => change.event(ctx, event(Actor::User(login.user_id)).failed("already verified"))?,
         None => change.event(ctx, event(Actor::Email(email.clone())).failed("unknown address"))?,
     };
-    // Refused only while the cool-down is warm: another request was faster, and its mail is on the way.
+    // Refused only when another request was faster, and its mail is on the way.
     change.commit().await.map(drop)
 }

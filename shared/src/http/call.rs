@@ -6,7 +6,9 @@ use lambda_http::request::RequestContext as Gateway;
 use lambda_http::{Body, Request, RequestExt};
 use serde::de::DeserializeOwned;
 
+use super::Endpoint;
 use crate::app::App;
+use crate::attempts::Admission;
 use crate::context::RequestContext;
 use crate::error::{Error, FieldError, Refusal, Result};
 use crate::id;
@@ -24,13 +26,14 @@ pub struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(app: &App, request: Request) -> Self {
+    pub(crate) fn new(app: &App, endpoint: &Endpoint, request: Request) -> Self {
         let now = app.clock.now();
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let request_id =
             Some(header("x-request-id")).filter(|id| is_well_formed(id)).map_or_else(|| id::fresh(now), str::to_owned);
         let user_agent = header("user-agent").chars().take(MAX_USER_AGENT).collect();
-        let ctx = RequestContext { now, request_id, ip: source_ip(&request), user_agent };
+        let admission = endpoint.limited.then(|| Admission::to(endpoint.name));
+        let ctx = RequestContext { now, request_id, ip: source_ip(&request), user_agent, admission };
         Self { ctx, request }
     }
 

@@ -6,6 +6,8 @@
 //! | production without, preview | `__Host-postern_v1_access` | `__Secure-postern_v1_refresh` |
 //! | development | `postern_v1_access`, no Secure: plain http on localhost | `postern_v1_refresh` |
 //!
+//! The device cookie (LOGIN-9) is named and set like the refresh cookie.
+//!
 //! The refresh cookie goes to `/auth` only: to the routes that refresh, that sign out, and that give the CSRF token
 //! without which a cookie refreshes nothing.
 
@@ -21,6 +23,8 @@ use crate::settings::{Settings, Stage};
 pub enum Jar {
     Access,
     Refresh,
+    /// By which a browser is known to have signed in before (LOGIN-9). Shows nobody who somebody is.
+    Device,
 }
 
 /// A finished `Set-Cookie` value. Cannot be printed.
@@ -37,7 +41,9 @@ impl Jar {
         let (prefix, name) = match (settings.stage, self) {
             (Stage::Development, Self::Access) => ("", "access"),
             (Stage::Development, Self::Refresh) => ("", "refresh"),
+            (Stage::Development, Self::Device) => ("", "device"),
             (_, Self::Refresh) => ("__Secure-", "refresh"),
+            (_, Self::Device) => ("__Secure-", "device"),
             (_, Self::Access) if domain(settings).is_some() => ("__Secure-", "access"),
             (_, Self::Access) => ("__Host-", "access"),
         };
@@ -47,7 +53,7 @@ impl Jar {
     const fn path(self) -> &'static str {
         match self {
             Self::Access => "/",
-            Self::Refresh => "/auth",
+            Self::Refresh | Self::Device => "/auth",
         }
     }
 

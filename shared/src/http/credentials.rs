@@ -3,6 +3,7 @@
 use super::Call;
 use super::cookies::Jar;
 use super::csrf;
+use crate::accounts;
 use crate::app::App;
 use crate::error::{Error, Refusal, Result};
 use crate::sessions::{self, Authenticated};
@@ -41,6 +42,30 @@ fn bearer(header: &str) -> Option<&str> {
 pub async fn reader(app: &App, call: &Call) -> Result<Authenticated> {
     let presented = access_token(app, call)?.ok_or(Refusal::Unauthenticated)?;
     sessions::authenticate(app, &call.ctx, &presented.token).await
+}
+
+/// The caller, if their access token and its session are good, and if no foreign page made their browser send this. For
+/// calls that change something.
+///
+/// # Errors
+/// Those of [`reader`], and [`Refusal::CsrfInvalid`] for cookies without the session's CSRF token.
+pub async fn writer(app: &App, call: &Call) -> Result<Authenticated> {
+    let presented = access_token(app, call)?.ok_or(Refusal::Unauthenticated)?;
+    let caller = sessions::authenticate(app, &call.ctx, &presented.token).await?;
+    if presented.by_cookie {
+        csrf::check(app, call, caller.claims.sid).await?;
+    }
+    Ok(caller)
+}
+
+/// An administrator who has signed in lately, for calls that change something (case 059).
+///
+/// # Errors
+/// Those of [`writer`], [`Refusal::Forbidden`], [`Refusal::StepUpRequired`].
+pub async fn admin(app: &App, call: &Call) -> Result<Authenticated> {
+    let caller = writer(app, call).await?;
+    accounts::require_admin(app, &call.ctx, &caller, call.path()).await?;
+    Ok(caller)
 }
 
 /// The session that a caller shows to be theirs, be it by an access token past its time or by a refresh token: enough to

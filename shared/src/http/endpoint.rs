@@ -7,8 +7,9 @@ use std::time::Duration;
 use lambda_http::{Body, Request, Response};
 use tracing::Instrument;
 
-use super::{Call, Reply, cors, csrf, problem};
+use super::{Call, Reply, cors, csrf, problem, rate};
 use crate::app::App;
+use crate::attempts::Rate;
 use crate::aws::trips::{self, Trips};
 use crate::error::{Error, Result};
 
@@ -21,6 +22,8 @@ pub struct Endpoint {
     pub name: &'static str,
     /// `METHOD /path`, as in the template; empty for the function that gets what no route catches.
     pub routes: &'static [&'static str],
+    /// Whether one caller may come only so often (LOGIN-8): every route that takes a secret or makes a mail be sent.
+    pub limited: bool,
     pub handle: for<'a> fn(&'a App, &'a Call) -> Handling<'a>,
 }
 
@@ -30,12 +33,15 @@ const DEADLINE: Duration = Duration::from_millis(4500);
 
 /// Answers one request. Never fails: whatever happens becomes an answer with all headers.
 pub async fn respond(endpoint: &Endpoint, app: &App, request: Request) -> Response<Body> {
-    let call = Call::new(app, request);
+    let call = Call::new(app, endpoint, request);
     let span = tracing::info_span!("request", request_id = call.ctx.request_id, function = endpoint.name);
     let started = app.clock.now();
     async {
         let (result, trips) = trips::counted(&call.ctx.request_id, answer(endpoint, app, &call)).await;
         let mut response = result.unwrap_or_else(|error| failed(&call, &error));
+        if let Some(rate) = rate_of(&call) {
+            rate::dress(rate, response.headers_mut());
+        }
         cors::finish(&app.settings, &call, &mut response);
         log(&call, &response, trips, app.clock.now().since(started));
         response
@@ -52,7 +58,16 @@ async fn answer(endpoint: &Endpoint, app: &App, call: &Call) -> Result<Response<
     call.check_body()?;
     let handling = tokio::time::timeout(DEADLINE, (endpoint.handle)(app, call)).await;
     let late = Error::Unavailable { dependency: "deadline", cause: format!("no answer within {DEADLINE:?}") };
-    handling.unwrap_or(Err(late)).map(Reply::into_response)
+    let reply = handling.unwrap_or(Err(late))?;
+    // A handler may refuse before it asks, but it has done nothing by then.
+    if endpoint.limited && rate_of(call).is_none() {
+        return Err(Error::internal(format!("{} answered without asking its limit", endpoint.name)));
+    }
+    Ok(reply.into_response())
+}
+
+fn rate_of(call: &Call) -> Option<Rate> {
+    call.ctx.admission.as_ref()?.rate()
 }
 
 fn failed(call: &Call, error: &Error) -> Response<Body> {

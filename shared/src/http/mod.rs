@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod csrf;
 pub mod endpoint;
 pub mod problem;
+mod rate;
 pub mod reply;
 
 pub use call::Call;

@@ -21,6 +21,12 @@ struct Problem<'a> {
     request_id: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    /// With `invalid_credentials`: whether the next try needs a CAPTCHA.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    captcha_required: Option<bool>,
+    /// With `step_up_required`: by what one may show oneself again (RFC 8176 names).
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    methods: &'a [&'a str],
 }
 
 /// How a kind of problem is answered. `code` is stable: clients branch on it.
@@ -63,7 +69,13 @@ pub fn kind_of(error: &Error) -> Kind {
             Refusal::CsrfInvalid => {
                 kind(S::FORBIDDEN, "csrf_invalid", "The request is not known to come from our own pages")
             }
-            Refusal::InvalidCredentials => {
+            Refusal::Forbidden => kind(S::FORBIDDEN, "forbidden", "You may not do this"),
+            Refusal::StepUpRequired => kind(S::UNAUTHORIZED, "step_up_required", "Sign in again to do this"),
+            Refusal::AccountLocked { .. } => {
+                kind(S::LOCKED, "account_locked", "Too many failed sign-ins; sign-in is locked for a while")
+            }
+            Refusal::RateLimited { .. } => kind(S::TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
+            Refusal::InvalidCredentials { .. } => {
                 kind(S::UNAUTHORIZED, "invalid_credentials", "E-mail address or password is wrong")
             }
             Refusal::EmailNotVerified => {
@@ -100,7 +112,11 @@ pub fn table() -> Vec<String> {
         Refusal::MethodNotAllowed,
         Refusal::Unauthenticated,
         Refusal::CsrfInvalid,
-        Refusal::InvalidCredentials,
+        Refusal::Forbidden,
+        Refusal::StepUpRequired,
+        Refusal::AccountLocked { wait: Duration::ZERO },
+        Refusal::RateLimited { wait: Duration::ZERO },
+        Refusal::InvalidCredentials { captcha_required: false },
         Refusal::EmailNotVerified,
         Refusal::TokenInvalid,
         Refusal::TokenExpired,
@@ -128,6 +144,11 @@ pub fn reply(error: &Error, request_id: &str) -> Result<Reply> {
         Error::Refused(Refusal::Invalid(errors) | Refusal::PasswordRejected(errors)) => errors.as_slice(),
         _ => &[],
     };
+    let captcha_required = match error {
+        Error::Refused(Refusal::InvalidCredentials { captcha_required }) => Some(*captcha_required),
+        _ => None,
+    };
+    let methods: &[&str] = if matches!(error, Error::Refused(Refusal::StepUpRequired)) { &["pwd"] } else { &[] };
     // The type need not be fetched to be understood; the code in it is the documentation's anchor.
     let problem = Problem {
         r#type: format!("urn:postern:problem:{code}"),
@@ -137,10 +158,13 @@ pub fn reply(error: &Error, request_id: &str) -> Result<Reply> {
         code,
         request_id,
         errors,
+        captcha_required,
+        methods,
     };
     let mut reply = Reply::json(status, &problem)?.with_content_type("application/problem+json");
     if let Some(wait) = retry_after(error) {
-        reply = reply.with_header(header::RETRY_AFTER, wait.as_secs().max(1).to_string());
+        // Rounded up: whoever comes back then is not too early.
+        reply = reply.with_header(header::RETRY_AFTER, wait.as_millis().div_ceil(1000).max(1).to_string());
     }
     if status == StatusCode::UNAUTHORIZED {
         reply = reply.with_header(header::WWW_AUTHENTICATE, challenge(error));
@@ -163,14 +187,33 @@ pub fn detail(error: &Error) -> String {
         Error::Refused(Refusal::RefreshInProgress) => {
             "Repeat the request with the same refresh token after a second; keep your cookies.".to_owned()
         }
+        Error::Refused(Refusal::AccountLocked { wait }) => {
+            format!(
+                "Sign-in is locked for {}. A mail to the account's address has a link that unlocks it.",
+                in_words(*wait)
+            )
+        }
+        Error::Refused(Refusal::RateLimited { wait }) => format!("Try again in {}.", in_words(*wait)),
         Error::Refused(_) => format!("{}.", kind_of(error).title),
     }
+}
+
+/// A span as a person would say it, rounded up.
+fn in_words(span: Duration) -> String {
+    let seconds = span.as_millis().div_ceil(1000).max(1);
+    let (number, unit) = match seconds {
+        0..=90 => (seconds, "second"),
+        91..=5_400 => (seconds.div_ceil(60), "minute"),
+        _ => (seconds.div_ceil(3600), "hour"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
 fn retry_after(error: &Error) -> Option<Duration> {
     match error {
         Error::Unavailable { .. } => Some(RETRY_UNAVAILABLE),
         Error::Refused(Refusal::RefreshInProgress) => Some(RETRY_IN_PROGRESS),
+        Error::Refused(Refusal::AccountLocked { wait } | Refusal::RateLimited { wait }) => Some(*wait),
         _ => None,
     }
 }

@@ -19,6 +19,7 @@ pub enum Purpose {
     RefreshSuccessor,
     Csrf,
     Outbox,
+    Device,
 }
 
 impl Purpose {
@@ -28,6 +29,7 @@ impl Purpose {
             Self::RefreshSuccessor => b"postern refresh successor v1",
             Self::Csrf => b"postern csrf v1",
             Self::Outbox => b"postern outbox v1",
+            Self::Device => b"postern device v1",
         }
     }
 }
@@ -118,7 +120,7 @@ mod tests {
     #[test]
     fn every_purpose_has_its_own_key() {
         let secrets = Secrets::for_tests();
-        let keys = [Purpose::RefreshMark, Purpose::RefreshSuccessor, Purpose::Csrf, Purpose::Outbox]
+        let keys = [Purpose::RefreshMark, Purpose::RefreshSuccessor, Purpose::Csrf, Purpose::Outbox, Purpose::Device]
             .map(|purpose| *secrets.key(1, purpose).unwrap().expose());
         for (i, key) in keys.iter().enumerate() {
             assert!(!keys[i + 1..].contains(key));

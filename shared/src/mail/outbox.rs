@@ -23,7 +23,8 @@ use crate::store::{Claim, OutboxMessage, Transaction};
 /// A mail on its way: to whom, and what it says.
 #[derive(Serialize, Deserialize)]
 struct Envelope {
-    to: Email,
+    /// `None` for a decoy.
+    to: Option<Email>,
     mail: Mail,
 }
 
@@ -42,9 +43,32 @@ pub fn enqueue<'a>(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<Transaction<'a>> {
+    add(transaction, secrets, Some(to.clone()), mail, now, expires_at)
+}
+
+/// Adds a mail that goes to nobody: where an address has no account, the same is written and the same work is done as where
+/// it has one, up to the handing over, so that no time tells (SIGN-4).
+pub fn enqueue_decoy<'a>(
+    transaction: Transaction<'a>,
+    secrets: &Secrets,
+    mail: Mail,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<Transaction<'a>> {
+    add(transaction, secrets, None, mail, now, expires_at)
+}
+
+fn add<'a>(
+    transaction: Transaction<'a>,
+    secrets: &Secrets,
+    to: Option<Email>,
+    mail: Mail,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<Transaction<'a>> {
     let message_id = id::fresh(now);
     let kind = mail.kind().to_owned();
-    let plain = serde_json::to_vec(&Envelope { to: to.clone(), mail }).map_err(Error::internal)?;
+    let plain = serde_json::to_vec(&Envelope { to, mail }).map_err(Error::internal)?;
     let sealed = secrets
         .seal(Purpose::Outbox, message_id.as_bytes(), &plain)
         .ok_or_else(|| Error::internal("a mail could not be sealed"))?;
@@ -84,7 +108,11 @@ pub async fn deliver(app: &App, ctx: &RequestContext, message_id: &str) -> Resul
     };
     let brand = Brand { product: app.settings.product_name.clone(), app_url: app.settings.app_url.clone() };
     let rendered = envelope.mail.render(&brand).map_err(Error::internal)?;
-    match app.ses().send(&envelope.to, &rendered).await {
+    let handed_over = match &envelope.to {
+        Some(to) => app.ses().send(to, &rendered).await,
+        None => Ok(HandOver::Accepted),
+    };
+    match handed_over {
         Ok(HandOver::Accepted) => {
             app.store.message_sent(message_id, ctx.now).await?;
             Ok(Delivery::Sent)

@@ -12,7 +12,7 @@ use super::transaction::{Change, Part};
 use super::{Store, Transaction, key, number, to_item};
 use crate::clock::Timestamp;
 use crate::email::Email;
-use crate::error::Result;
+use crate::error::{Refusal, Result};
 use crate::id::UserId;
 use crate::secret::TokenHash;
 
@@ -20,6 +20,8 @@ use crate::secret::TokenHash;
 #[serde(rename_all = "snake_case")]
 pub enum ChallengeKind {
     VerifyEmail,
+    /// Ends an account's locks (LOGIN-6).
+    Unlock,
 }
 
 /// A one-time thing, waiting for its token.
@@ -30,12 +32,31 @@ pub struct Challenge {
     pub user_id: UserId,
     pub email: Email,
     pub expires_at: Timestamp,
-    /// What the sign-up behind it had chosen: verifying the address makes these, and no others, the account's.
-    pub password_hash: String,
+    /// What the sign-up behind a verification had chosen: it makes these, and no others, the account's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub password_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub used_at: Option<Timestamp>,
+}
+
+impl Challenge {
+    /// Whether it may still be used, for this. Only *consume* decides.
+    ///
+    /// # Errors
+    /// [`Refusal::TokenInvalid`], [`Refusal::TokenUsed`], [`Refusal::TokenExpired`].
+    pub fn check(&self, kind: ChallengeKind, now: Timestamp) -> Result<()> {
+        if self.kind != kind {
+            Err(Refusal::TokenInvalid.into())
+        } else if self.used_at.is_some() {
+            Err(Refusal::TokenUsed.into())
+        } else if now >= self.expires_at {
+            Err(Refusal::TokenExpired.into())
+        } else {
+            Ok(())
+        }
+    }
 }
 
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);

@@ -24,7 +24,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use self::accounts::{Login, OrganizationRecord, Status, User, Verified};
-pub use self::attempts::CoolDown;
+pub use self::attempts::Reservation;
 pub use self::challenges::{Challenge, ChallengeKind};
 pub use self::jobs::RunStart;
 pub use self::outbox::{Claim, OutboxMessage};

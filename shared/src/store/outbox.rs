@@ -70,7 +70,7 @@ impl Store {
         };
         match self.advance(change).await? {
             Advance::Won(item) => Ok(Claim::Ours(from_item(item)?)),
-            Advance::Lost => Ok(Claim::NotOurs),
+            Advance::Lost(_) => Ok(Claim::NotOurs),
         }
     }
 

@@ -21,7 +21,7 @@ pub enum Part {
     Slug,
     Session,
     Challenge,
-    CoolDown,
+    Counter,
     Mail,
     Event,
     Key,
@@ -64,7 +64,8 @@ pub struct Transaction<'a> {
     items: Vec<TransactWriteItem>,
 }
 
-/// An update or check of one item: expressions with `:name` values. Attribute names that DynamoDB reserves get a `#`.
+/// An update or check of one item: expressions with `:name` values. Attribute names that DynamoDB reserves get a `#`. An
+/// empty condition always holds.
 pub(super) struct Change<'a> {
     pub(super) table: &'a str,
     pub(super) key: Item,
@@ -83,8 +84,9 @@ impl Store {
 /// Puts a change into any of the SDK's builders: they have these methods in common, but no trait.
 macro_rules! expressed {
     ($builder:expr, $change:expr) => {{
+        let condition = Some($change.condition).filter(|condition| !condition.is_empty()).map(str::to_owned);
         let mut builder =
-            $builder.table_name($change.table).set_key(Some($change.key)).condition_expression($change.condition);
+            $builder.table_name($change.table).set_key(Some($change.key)).set_condition_expression(condition);
         for (name, attribute) in $change.names {
             builder = builder.expression_attribute_names(*name, *attribute);
         }

@@ -146,7 +146,7 @@ mod tests {
     const START: Timestamp = Timestamp::from_seconds(1_000_000);
 
     fn rules() -> SessionRules {
-        "consumer".parse().unwrap()
+        SessionRules::default()
     }
 
     fn hash(n: u32) -> TokenHash {

@@ -5,8 +5,12 @@ use shared::app::App;
 use shared::error::{Refusal, Result};
 use shared::http::{Call, Endpoint, Reply, credentials, csrf};
 
-pub const ENDPOINT: Endpoint =
-    Endpoint { name: "auth-csrf", routes: &["GET /auth/csrf"], handle: |app, call| Box::pin(handle(app, call)) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "auth-csrf",
+    routes: &["GET /auth/csrf"],
+    limited: false,
+    handle: |app, call| Box::pin(handle(app, call)),
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

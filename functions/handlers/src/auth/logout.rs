@@ -11,8 +11,12 @@ use shared::tokens::refresh::RefreshToken;
 
 use crate::reply;
 
-pub const ENDPOINT: Endpoint =
-    Endpoint { name: "auth-logout", routes: &["POST /auth/logout"], handle: |app, call| Box::pin(handle(app, call)) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "auth-logout",
+    routes: &["POST /auth/logout"],
+    limited: false,
+    handle: |app, call| Box::pin(handle(app, call)),
+};
 
 /// For clients without cookies, whose access token may be past its time.
 #[derive(Default, Deserialize)]

@@ -6,6 +6,7 @@ pub mod login;
 pub mod logout;
 pub mod refresh;
 pub mod signup;
+pub mod unlock;
 pub mod verify_email;
 pub mod verify_email_resend;
 pub mod verify_token;

@@ -12,8 +12,12 @@ use shared::tokens::refresh::RefreshToken;
 
 use crate::reply::{self, Delivery};
 
-pub const ENDPOINT: Endpoint =
-    Endpoint { name: "auth-refresh", routes: &["POST /auth/refresh"], handle: |app, call| Box::pin(handle(app, call)) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "auth-refresh",
+    routes: &["POST /auth/refresh"],
+    limited: false,
+    handle: |app, call| Box::pin(handle(app, call)),
+};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

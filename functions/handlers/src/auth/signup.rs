@@ -11,8 +11,12 @@ use shared::password::Password;
 
 use crate::reply;
 
-pub const ENDPOINT: Endpoint =
-    Endpoint { name: "auth-signup", routes: &["POST /auth/signup"], handle: |app, call| Box::pin(handle(app, call)) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "auth-signup",
+    routes: &["POST /auth/signup"],
+    limited: true,
+    handle: |app, call| Box::pin(handle(app, call)),
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

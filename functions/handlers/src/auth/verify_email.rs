@@ -13,6 +13,7 @@ use crate::reply;
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "auth-verify-email",
     routes: &["POST /auth/verify-email"],
+    limited: true,
     handle: |app, call| Box::pin(handle(app, call)),
 };
 

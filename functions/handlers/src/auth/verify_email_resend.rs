@@ -12,6 +12,7 @@ use crate::reply;
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "auth-verify-email-resend",
     routes: &["POST /auth/verify-email/resend"],
+    limited: true,
     handle: |app, call| Box::pin(handle(app, call)),
 };
 

@@ -10,6 +10,7 @@ use shared::http::{Call, Endpoint, Reply, credentials};
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "auth-verify-token",
     routes: &["GET /auth/verify-token", "HEAD /auth/verify-token"],
+    limited: false,
     handle: |app, call| Box::pin(handle(app, call)),
 };
 

@@ -11,6 +11,7 @@ use shared::http::{Call, Endpoint, Reply};
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "keys-discovery",
     routes: &["GET /.well-known/openid-configuration"],
+    limited: false,
     handle: |app, call| Box::pin(handle(app, call)),
 };
 

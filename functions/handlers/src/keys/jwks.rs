@@ -9,6 +9,7 @@ use shared::keys::jwk::PublicJwk;
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "keys-jwks",
     routes: &["GET /.well-known/jwks.json"],
+    limited: false,
     handle: |app, call| Box::pin(handle(app, call)),
 };
 

@@ -9,6 +9,7 @@ use shared::organizations::{self, Slug};
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "organizations-slug-available",
     routes: &["GET /auth/organizations/slug-available/{slug}"],
+    limited: false,
     handle: |app, call| Box::pin(handle(app, call)),
 };
 

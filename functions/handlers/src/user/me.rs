@@ -5,8 +5,12 @@ use shared::app::App;
 use shared::error::Result;
 use shared::http::{Call, Endpoint, Reply, credentials};
 
-pub const ENDPOINT: Endpoint =
-    Endpoint { name: "user-me", routes: &["GET /user/me"], handle: |app, call| Box::pin(handle(app, call)) };
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "user-me",
+    routes: &["GET /user/me"],
+    limited: false,
+    handle: |app, call| Box::pin(handle(app, call)),
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

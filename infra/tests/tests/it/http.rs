@@ -267,12 +267,12 @@ async fn case_295_repeated_parameters_are_refused_where_they_would_matter() {
 async fn case_046_the_callers_address_is_the_gateways_word_alone() {
     let app = TestApp::start().await;
     app.account("ada@example.com").await;
-    let mut request = app.request("POST", "/auth/login").header("x-local-source-ip", "203.0.113.9");
+    let mut request = app.request_from("203.0.113.9", "POST", "/auth/login");
     for name in ["x-forwarded-for", "forwarded", "x-real-ip", "true-client-ip"] {
         request = request.header(name, "198.51.100.1");
     }
     Answer::to(request.json(&json!({ "email": "ada@example.com", "password": PASSWORD }))).await.expect(200);
-    let mapped = app.request("POST", "/auth/login").header("x-local-source-ip", "::ffff:1.2.3.4");
+    let mapped = app.request_from("::ffff:1.2.3.4", "POST", "/auth/login");
     Answer::to(mapped.json(&json!({ "email": "ada@example.com", "password": "wrong" }))).await.expect(401);
     let events = app.table("audit-events").await;
     let ip = |kind: &str| events.iter().find(|event| event["kind"] == kind).unwrap()["ip"].clone();
@@ -305,8 +305,10 @@ async fn case_130_and_web_2_cookies_are_set_by_stage() {
         app.account("ada@example.com").await;
         let answer = app.post("/auth/login", login.clone()).await.expect(200);
         let cookies = answer.cookies();
-        assert_eq!(cookies.keys().map(String::as_str).collect::<Vec<_>>().len(), 2, "{cookies:?}");
-        for (name, path) in [(access, "Path=/;"), (refresh, "Path=/auth;")] {
+        assert_eq!(cookies.keys().map(String::as_str).collect::<Vec<_>>().len(), 3, "{cookies:?}");
+        for (name, path) in
+            [(access, "Path=/;"), (refresh, "Path=/auth;"), ("__Secure-postern_v1_device", "Path=/auth;")]
+        {
             let (value, attributes) = &cookies[name];
             for part in ["HttpOnly", "Secure", same_site, path] {
                 assert!(format!("{attributes};").contains(part), "{name}: {attributes}");

@@ -67,7 +67,7 @@ async fn keys_2_a_rotation_that_is_not_due_changes_nothing_and_runs_at_once_are_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_1_rotation_under_load_fails_no_verification() {
-    let app = TestApp::with(&[("SessionProfile", "consumer")]).await;
+    let app = TestApp::with(&[("Profile", "consumer")]).await;
     let mut native = app.native("ada@example.com").await;
     let mut alive: Vec<(String, u64)> = vec![(native.access.clone(), 0)];
     let mut signed_by = BTreeSet::from([kid_of(&native.access)]);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::{Answer, Native, PASSWORD, TestApp};
 
 async fn try_password(app: &TestApp, email: &str, password: &str) -> Answer {
-    app.post("/auth/login", json!({ "email": email, "password": password })).await
+    app.log_in(email, password).await
 }
 
 /// An answer without what differs from one request to the next.
@@ -107,7 +107,10 @@ async fn both_deliveries_give_the_same_session_and_never_both_forms() {
     app.account("ada@example.com").await;
     let cookies = try_password(&app, "ada@example.com", PASSWORD).await.expect(200);
     let set = cookies.cookies();
-    assert_eq!(set.keys().map(String::as_str).collect::<Vec<_>>(), ["postern_v1_access", "postern_v1_refresh"]);
+    assert_eq!(
+        set.keys().map(String::as_str).collect::<Vec<_>>(),
+        ["postern_v1_access", "postern_v1_device", "postern_v1_refresh"]
+    );
     assert!(!cookies.text.contains("prt_") && !cookies.text.contains("eyJ"));
     assert_eq!(cookies.header("cache-control"), "no-store");
 

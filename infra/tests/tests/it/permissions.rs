@@ -65,7 +65,7 @@ fn fits(route: &str, path: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
-    let app = TestApp::start().await;
+    let app = TestApp::with(&[("AdminEmails", "root@example.com")]).await;
     let mut seen = Seen::default();
     // The whole life, the ways that fail, and the ways that are rare.
     for name in ["Eve", "Mallory"] {
@@ -94,6 +94,18 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     native.present(&old).await.expect(401);
     let native = Native::sign_in(&app, "ada@example.com").await;
     tests::Answer::to(app.request("POST", "/auth/logout?all=true").bearer_auth(&native.access)).await.expect(204);
+    for _ in 0..6 {
+        app.log_in("ada@example.com", "wrong").await;
+    }
+    app.log_in("ada@example.com", "wrong").await.expect(423);
+    let token = app.link("ada@example.com", "unlock").await;
+    app.post("/auth/unlock", json!({ "token": token })).await.expect(200);
+    let mut admin = app.browser("root@example.com").await;
+    let unlock = json!({ "email": "ada@example.com", "reason": "asked" });
+    admin.send("POST", "/admin/unlock-account", &unlock).await.expect(200);
+    let mut other = Browser::sign_in(&app, "ada@example.com").await;
+    other.send("POST", "/admin/unlock-account", &unlock).await.expect(403);
+    seen.requests(&app).await;
     for path in ["/health/auth", "/.well-known/jwks.json", "/.well-known/openid-configuration", "/nowhere"] {
         app.get(path).await;
         app.advance(61);

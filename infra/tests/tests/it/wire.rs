@@ -12,6 +12,13 @@ async fn budget(app: &TestApp, answer: &Answer) -> (u64, Vec<String>) {
     (traced["roundTrips"].as_u64().unwrap(), calls)
 }
 
+/// `1 GetItem, 1 UpdateItem ×2`, spelt out.
+fn steps(text: &str) -> Vec<String> {
+    let times =
+        |step: &str| step.split_once(" ×").map_or((step.to_owned(), 1), |(s, n)| (s.to_owned(), n.parse().unwrap()));
+    text.split(", ").map(times).flat_map(|(step, n)| vec![step; n]).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn design_8_every_operation_keeps_its_budget() {
     let app = TestApp::start().await;
@@ -29,11 +36,16 @@ async fn design_8_every_operation_keeps_its_budget() {
     let login = app.post("/auth/login", json!({ "email": "ada@example.com", "password": PASSWORD })).await.expect(200);
     assert_eq!(
         budget(&app, &login).await,
-        (2, vec!["1 GetItem".into(), "2 Sign".into(), "2 TransactWriteItems".into()])
+        (2, steps("1 GetItem, 1 UpdateItem ×3, 2 Sign, 2 TransactWriteItems, 2 UpdateItem ×2"))
     );
+    // A browser that is known has one counter of its own beside its share of the route.
+    let mut browser = Browser::sign_in(&app, "ada@example.com").await;
+    let known = browser.log_in_from("192.0.2.1", "ada@example.com", PASSWORD).await.expect(200);
+    let known = budget(&app, &known).await;
+    assert_eq!(known, (2, steps("1 GetItem, 1 UpdateItem ×2, 2 Sign, 2 TransactWriteItems, 2 UpdateItem")));
 
     let refused = app.post("/auth/login", json!({ "email": "ada@example.com", "password": "wrong" })).await.expect(401);
-    assert_eq!(budget(&app, &refused).await, (2, vec!["1 GetItem".into(), "2 PutItem".into()]));
+    assert_eq!(budget(&app, &refused).await, (2, steps("1 GetItem, 1 UpdateItem ×3, 2 PutItem")));
 
     let verify = native.verify(&native.access).await.expect(200);
     assert_eq!(budget(&app, &verify).await, (1, vec!["1 GetItem".into(), "1 GetItem".into()]));

@@ -1,9 +1,16 @@
 //! Settings: read from the environment once per cold start, all faults named at once (OPS-2).
 
-use std::fmt;
+mod profile;
+mod reader;
+
 use std::str::FromStr;
 use std::time::Duration;
 
+use self::profile::Profile;
+pub use self::profile::SessionRules;
+pub use self::reader::ConfigurationFaults;
+pub(crate) use self::reader::Reader;
+use crate::attempts::AttemptRules;
 use crate::email::Email;
 use crate::environment::Environment;
 use crate::password::Policy;
@@ -29,12 +36,14 @@ pub struct Settings {
     pub product_name: String,
     /// `ADMIN_EMAILS`: addresses that get the `admin` role when they verify, comma-separated.
     pub admin_emails: Vec<Email>,
-    /// `PASSWORD_POLICY`: `balanced`, `classic` or `passphrase` (SIGN-5).
+    /// `PASSWORD_POLICY`: `balanced`, `classic` or `passphrase` (SIGN-5); by default the profile's.
     pub password_policy: Policy,
-    /// `SIGNING_ALGORITHM`: `RS256` or `ES256` (D1).
+    /// `SIGNING_ALGORITHM`: `RS256` or `ES256` (D1); by default the profile's.
     pub signing_algorithm: Algorithm,
-    /// `SESSION_PROFILE`: `consumer`, `aal2` or `aal3` (D6).
+    /// By `PROFILE` (D6).
     pub sessions: SessionRules,
+    /// How many attempts are allowed.
+    pub attempts: AttemptRules,
     /// `ROTATION_DAYS`: how long a key signs before the next one takes over (KEYS-2); 1 to 365.
     pub key_rotation: Duration,
     /// `STACK_NAME`: tags the keys of this deployment.
@@ -82,47 +91,6 @@ impl Algorithm {
     }
 }
 
-/// How long sessions and tokens live (TOKEN-1…4, D6), and what access tokens say of their assurance.
-#[derive(Clone, Copy, Debug)]
-pub struct SessionRules {
-    /// An access token's life.
-    pub access_life: Duration,
-    /// A session ends when it has not been refreshed for so long.
-    pub idle: Duration,
-    /// A session ends so long after the sign-in, however much it is used.
-    pub absolute: Duration,
-    /// How long the immediate predecessor of a refresh token is answered with the same successor.
-    pub grace: Duration,
-    /// A refresh token younger than this is not rotated. Longer than the grace, always (see `tokens::rotation`).
-    pub fresh: Duration,
-}
-
-impl SessionRules {
-    const fn with_ends(idle: Duration, absolute: Duration) -> Self {
-        Self {
-            access_life: Duration::from_secs(15 * 60),
-            idle,
-            absolute,
-            grace: Duration::from_secs(30),
-            fresh: Duration::from_secs(60),
-        }
-    }
-}
-
-const HOUR: Duration = Duration::from_secs(3600);
-
-impl FromStr for SessionRules {
-    type Err = String;
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "consumer" => Ok(Self::with_ends(HOUR * 24 * 7, HOUR * 24 * 30)),
-            "aal2" => Ok(Self::with_ends(HOUR, HOUR * 24)),
-            "aal3" => Ok(Self::with_ends(HOUR / 4, HOUR * 12)),
-            _ => Err("must be consumer, aal2 or aal3".to_owned()),
-        }
-    }
-}
-
 impl FromStr for Stage {
     type Err = String;
     fn from_str(name: &str) -> Result<Self, String> {
@@ -146,19 +114,6 @@ impl FromStr for Algorithm {
     }
 }
 
-/// Every fault of a configuration, one per line, each with the variable's name.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConfigurationFaults(Vec<String>);
-
-impl fmt::Display for ConfigurationFaults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the configuration has {} fault(s):", self.0.len())?;
-        self.0.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
-    }
-}
-
-impl std::error::Error for ConfigurationFaults {}
-
 impl Settings {
     /// Reads and checks all of them.
     ///
@@ -167,6 +122,7 @@ impl Settings {
     pub fn read(environment: &Environment) -> Result<Self, ConfigurationFaults> {
         let mut reader = Reader { environment, faults: Vec::new() };
         let stage = reader.parse("STAGE", Stage::Production, str::parse);
+        let profile = reader.or("PROFILE", Profile::Consumer, str::parse);
         let settings = Self {
             stage,
             public_url: reader.parse("PUBLIC_URL", String::new(), |text| origin(text, stage)),
@@ -177,12 +133,13 @@ impl Settings {
             mail_from: reader.parse("MAIL_FROM", String::new(), sender),
             product_name: reader.required("PRODUCT_NAME"),
             admin_emails: reader.list("ADMIN_EMAILS", |text| Email::parse(text).map_err(|invalid| invalid.to_string())),
-            password_policy: reader.or("PASSWORD_POLICY", Policy::default(), |text| {
+            password_policy: reader.or("PASSWORD_POLICY", profile.password_policy(), |text| {
                 text.parse().map_err(|_| "must be balanced, classic or passphrase".to_owned())
             }),
-            signing_algorithm: reader.or("SIGNING_ALGORITHM", Algorithm::RS256, str::parse),
-            sessions: reader.or("SESSION_PROFILE", SessionRules::with_ends(HOUR * 24 * 7, HOUR * 24 * 30), str::parse),
-            key_rotation: reader.or("ROTATION_DAYS", HOUR * 24 * 30, days),
+            signing_algorithm: reader.or("SIGNING_ALGORITHM", profile.algorithm(), str::parse),
+            sessions: profile.sessions(),
+            attempts: AttemptRules::read(&mut reader),
+            key_rotation: Duration::from_secs(86_400) * reader.number("ROTATION_DAYS", 30, 1..=365),
             stack_name: reader.required("STACK_NAME"),
             secrets_key_id: reader.required("SECRETS_KEY_ID"),
             tables: Tables {
@@ -265,53 +222,6 @@ fn sender(text: &str) -> Result<String, String> {
     Email::parse(text).map(|_| text.to_owned()).map_err(|_| "must be one plain e-mail address".to_owned())
 }
 
-fn days(text: &str) -> Result<Duration, String> {
-    match text.parse::<u32>() {
-        Ok(n @ 1..=365) => Ok(HOUR * 24 * n),
-        _ => Err("must be a number of days from 1 to 365".to_owned()),
-    }
-}
-
-struct Reader<'a> {
-    environment: &'a Environment,
-    faults: Vec<String>,
-}
-
-impl Reader<'_> {
-    /// A variable that must be there and parse. The placeholder stands in until the faults are reported.
-    fn parse<T>(&mut self, name: &str, placeholder: T, parse: impl Fn(&str) -> Result<T, String>) -> T {
-        if self.environment.get(name).is_none() {
-            self.faults.push(format!("{name}: is missing"));
-            return placeholder;
-        }
-        self.or(name, placeholder, parse)
-    }
-
-    fn or<T>(&mut self, name: &str, default: T, parse: impl Fn(&str) -> Result<T, String>) -> T {
-        match self.environment.get(name).map(parse) {
-            None => default,
-            Some(Ok(value)) => value,
-            Some(Err(fault)) => {
-                self.faults.push(format!("{name}: {fault}"));
-                default
-            }
-        }
-    }
-
-    fn required(&mut self, name: &str) -> String {
-        self.parse(name, String::new(), |text| Ok(text.to_owned()))
-    }
-
-    fn list<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
-        let text = self.environment.get(name).unwrap_or_default();
-        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-        let (values, faults): (Vec<_>, Vec<_>) =
-            items.map(|item| parse(item).map_err(|fault| format!("{name}: {item:?} {fault}"))).partition(Result::is_ok);
-        self.faults.extend(faults.into_iter().filter_map(Result::err));
-        values.into_iter().filter_map(Result::ok).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,12 +281,31 @@ mod tests {
             ("MAIL_FROM", "Example <no-reply@example.com>"),
             ("PASSWORD_POLICY", "lax"),
             ("SIGNING_ALGORITHM", "HS256"),
-            ("SESSION_PROFILE", "forever"),
+            ("PROFILE", "forever"),
             ("ROTATION_DAYS", "0"),
+            ("LOCK_AFTER", "2"),
+            ("LOCK_MINUTES", "soon"),
+            ("ROUTE_BURST", "11"),
             ("COOKIE_DOMAIN", "example.org"),
         ])
         .unwrap_err();
-        assert_eq!(faults.0.len(), 12, "{faults}");
+        assert_eq!(faults.0.len(), 15, "{faults}");
+        let together = read_with(&[("SUSPICIOUS_AFTER", "3"), ("LOCK_AFTER", "3")]).unwrap_err();
+        assert!(together.to_string().contains("SUSPICIOUS_AFTER: must be less than LOCK_AFTER"), "{together}");
+    }
+
+    #[test]
+    fn ops_2_a_profile_sets_what_is_not_set_by_itself() {
+        let of = |changes: &[(&'static str, &'static str)]| {
+            let settings = read_with(changes).unwrap();
+            (settings.password_policy, settings.signing_algorithm, settings.sessions.idle.as_secs() / 60)
+        };
+        assert_eq!(of(&[]), (Policy::Balanced, Algorithm::RS256, 7 * 24 * 60));
+        assert_eq!(of(&[("PROFILE", "aal2")]), (Policy::Balanced, Algorithm::RS256, 60));
+        assert_eq!(of(&[("PROFILE", "aal3")]), (Policy::Balanced, Algorithm::RS256, 15));
+        assert_eq!(of(&[("PROFILE", "asvs")]), (Policy::Passphrase, Algorithm::ES256, 60));
+        let own = [("PROFILE", "asvs"), ("PASSWORD_POLICY", "classic"), ("SIGNING_ALGORITHM", "RS256")];
+        assert_eq!(of(&own), (Policy::Classic, Algorithm::RS256, 60));
     }
 
     #[test]
@@ -390,8 +319,8 @@ mod tests {
 
     #[test]
     fn the_grace_ends_before_a_successor_can_be_rotated() {
-        for profile in ["consumer", "aal2", "aal3"] {
-            let rules: SessionRules = profile.parse().unwrap();
+        for profile in [Profile::Consumer, Profile::Aal2, Profile::Aal3, Profile::Asvs] {
+            let rules = profile.sessions();
             assert!(rules.grace < rules.fresh && rules.fresh < rules.access_life && rules.idle < rules.absolute);
         }
     }

@@ -1,0 +1,3 @@
+//! What administrators do.
+
+pub mod unlock_account;

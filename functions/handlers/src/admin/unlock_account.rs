@@ -1,0 +1,56 @@
+//! `POST /admin/unlock-account`: ends the locks of somebody's account (LOGIN-7). Its owner is told, and so is the trail.
+
+use serde::{Deserialize, Serialize};
+use shared::accounts::{self, Whose};
+use shared::app::App;
+use shared::email::Email;
+use shared::error::{FieldError, Refusal, Result};
+use shared::http::{Call, Endpoint, Reply, credentials};
+use shared::id::UserId;
+
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "admin-unlock-account",
+    routes: &["POST /admin/unlock-account"],
+    limited: false,
+    handle: |app, call| Box::pin(handle(app, call)),
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Request {
+    #[serde(default)]
+    email: Option<Email>,
+    #[serde(default)]
+    user_id: Option<UserId>,
+    /// Why, in a few words: for the trail.
+    reason: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    status: &'static str,
+    user_id: String,
+}
+
+const MAX_REASON: usize = 200;
+
+async fn handle(app: &App, call: &Call) -> Result<Reply> {
+    let admin = credentials::admin(app, call).await?;
+    let Request { email, user_id, reason } = call.json()?;
+    let whose = match (email, user_id) {
+        (Some(email), None) => Whose::Email(email),
+        (None, Some(id)) => Whose::User(id),
+        _ => return Err(invalid("email", "give either email or userId")),
+    };
+    let reason = reason.trim();
+    if !(1..=MAX_REASON).contains(&reason.chars().count()) || reason.chars().any(char::is_control) {
+        return Err(invalid("reason", "must have 1 to 200 characters, without line breaks"));
+    }
+    let user = accounts::unlock_by_admin(app, &call.ctx, admin.user.user_id, whose, reason).await?;
+    Reply::ok(&Response { status: "unlocked", user_id: user.to_string() })
+}
+
+fn invalid(field: &str, message: &str) -> shared::error::Error {
+    Refusal::Invalid(vec![FieldError::new(field, "invalid", message)]).into()
+}

@@ -1,0 +1,89 @@
+//! Unlocking: by the link that was mailed with the lock, or by an administrator (LOGIN-6, LOGIN-7).
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::attempts::{self, Counter};
+use crate::audit::{Event, Kind};
+use crate::context::RequestContext;
+use crate::email::Email;
+use crate::error::{Refusal, Result};
+use crate::id::UserId;
+use crate::mail::{Mail, outbox};
+use crate::secret::PlainToken;
+use crate::store::{ChallengeKind, Committed, User};
+
+/// How long the notice of an unlock is worth sending.
+const NOTICE_LIFE: Duration = Duration::from_secs(24 * 3600);
+
+/// Takes an unlock link: the locks of this account end, and nobody is signed in.
+///
+/// # Errors
+/// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], [`Refusal::TokenUsed`], [`Refusal::RateLimited`].
+pub async fn unlock_by_link(app: &App, ctx: &RequestContext, token: &PlainToken) -> Result<()> {
+    let hash = token.hash();
+    let ((), challenge) = tokio::try_join!(attempts::admit_network(app, ctx), app.store.challenge(&hash))?;
+    let challenge = challenge.ok_or(Refusal::TokenInvalid)?;
+    challenge.check(ChallengeKind::Unlock, ctx.now)?;
+
+    let counter = Counter::strangers(&app.settings.attempts, &challenge.email);
+    let tally = app.store.tally(&counter).await?;
+    let change = app
+        .store
+        .transaction()
+        .consume_challenge(&challenge, ctx.now)
+        .release(&counter, &tally, ctx.now)
+        .event(ctx, Event::by_user(Kind::UserAccountUnlocked, challenge.user_id).with("by", "link"))?;
+    match change.commit().await? {
+        Committed::Done => Ok(()),
+        Committed::Refused(_) => Err(Refusal::TokenUsed.into()),
+    }
+}
+
+/// Whose account an administrator unlocks.
+pub enum Whose {
+    Email(Email),
+    User(UserId),
+}
+
+/// Unlocks an account for its owner, and tells them (LOGIN-7). Unlocking one that is not locked does no harm.
+///
+/// # Errors
+/// [`Refusal::NotFound`] for an account that is not there: administrators may know.
+pub async fn unlock_by_admin(
+    app: &App,
+    ctx: &RequestContext,
+    admin: UserId,
+    whose: Whose,
+    reason: &str,
+) -> Result<UserId> {
+    let secrets = app.secrets().await?;
+    let user = find(app, whose).await?.ok_or(Refusal::NotFound)?;
+    let counter = Counter::strangers(&app.settings.attempts, &user.email);
+    let tally = app.store.tally(&counter).await?;
+    let event = Event::by_user(Kind::UserAccountUnlocked, admin)
+        .on_user(user.user_id)
+        .with("by", "administrator")
+        .with("why", reason);
+    let mut change = app.store.transaction().release(&counter, &tally, ctx.now).event(ctx, event)?;
+    if user.email_verified {
+        let mail = Mail::AccountUnlocked {
+            name: user.name.clone(),
+            at: ctx.now.to_string(),
+            reset_url: format!("{}/forgot-password", app.settings.app_url),
+        };
+        change = outbox::enqueue(change, &secrets, &user.email, mail, ctx.now, ctx.now + NOTICE_LIFE)?;
+    }
+    change.commit().await.map(|_| user.user_id)
+}
+
+async fn find(app: &App, whose: Whose) -> Result<Option<User>> {
+    let id = match whose {
+        Whose::User(id) => Some(id),
+        Whose::Email(email) => app.store.login_by_email(&email).await?.map(|login| login.user_id),
+    };
+    match id {
+        Some(id) => app.store.user(id).await,
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,216 @@
+//! What surrounds each sign-in: the counters it takes a place on, and what follows upon failures (LOGIN-2…6, LOGIN-9).
+//!
+//! Strangers to an account share one counter for it, and one for their address of the network. A device that has signed
+//! in before has a counter of its own and touches neither, so nobody can lock an owner out of the owner's own browser.
+//!
+//! An address without an account is counted, warned and locked the same way, with the same writes: its mail is a decoy.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::app::App;
+use crate::attempts::device::DeviceId;
+use crate::attempts::{self, Client, Counter, Lock, Turn};
+use crate::audit::{Actor, Event, Kind};
+use crate::context::RequestContext;
+use crate::email::Email;
+use crate::error::{Refusal, Result};
+use crate::id::UserId;
+use crate::keys::secrets::Secrets;
+use crate::mail::{Mail, outbox};
+use crate::secret::PlainToken;
+use crate::store::{Challenge, ChallengeKind, Login, Status, Transaction};
+
+/// How long an unlock link works (LOGIN-6).
+const UNLOCK_HOURS: u64 = 1;
+const UNLOCK_LIFE: Duration = Duration::from_secs(UNLOCK_HOURS * 3600);
+
+/// How long a warning is worth sending.
+const WARNING_LIFE: Duration = Duration::from_secs(24 * 3600);
+
+/// One sign-in, as the counters see it.
+pub(super) struct Guard<'a> {
+    pub(super) app: &'a App,
+    pub(super) ctx: &'a RequestContext,
+    pub(super) email: &'a Email,
+    /// The device, if it has signed in to this address before.
+    pub(super) device: Option<DeviceId>,
+}
+
+impl Guard<'_> {
+    /// Takes a place on every counter that this attempt concerns, the account's first, and reads meanwhile what the
+    /// sign-in needs.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountLocked`], [`Refusal::RateLimited`]; no place is kept then.
+    pub(super) async fn enter<T>(&self, reading: impl Future<Output = Result<T>>) -> Result<(Turn, T)> {
+        let Self { app, ctx, email, device } = self;
+        let rules = &app.settings.attempts;
+        let account = match device {
+            Some(device) => Counter::device(rules, email, device),
+            None => Counter::strangers(rules, email),
+        };
+        let network = device.is_none().then(|| Counter::network(rules, ctx.ip));
+        let client = device.map_or(Client::Network(ctx.ip), Client::Device);
+
+        // In line first: behind a full counter nothing else is asked at all.
+        let mut line = app.lines.join(account.key()).await;
+        if let Some(tally) = line.look(app, ctx, &account).await? {
+            return Err(account.refusal(&tally, ctx.now).into());
+        }
+        // Not `try_join`: a place that was taken is given back if something else fails.
+        let (on_account, on_network, admitted, read) = tokio::join!(
+            line.reserve(app, ctx, &account),
+            async { Some(attempts::reserve(app, ctx, network.as_ref()?).await) },
+            attempts::admit(app, ctx, &client),
+            reading,
+        );
+        drop(line);
+        let mut turn = Turn::default();
+        let on_account = on_account.and_then(|reservation| turn.add(ctx, account, reservation));
+        let on_network = match network.zip(on_network) {
+            Some((network, reservation)) => reservation.and_then(|reservation| turn.add(ctx, network, reservation)),
+            None => Ok(()),
+        };
+        // The account's word first: a lock weighs more than a rate.
+        match on_account.and(on_network).and(admitted).and(read) {
+            Ok(read) => Ok((turn, read)),
+            Err(error) => {
+                turn.give_back(app, ctx).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// After some failures a person has to show that they are one (LOGIN-5).
+    pub(super) async fn ask_captcha(&self, _turn: &Turn) -> Result<()> {
+        Ok(())
+    }
+
+    /// What somebody is told whose password was wrong.
+    pub(super) fn invalid(&self, _turn: &Turn) -> Refusal {
+        Refusal::InvalidCredentials { captcha_required: false }
+    }
+
+    /// How many of the window's places are taken, this attempt's included.
+    fn failures(&self, turn: &Turn) -> usize {
+        turn.first().map_or(0, |(counter, tally)| counter.used(tally, self.ctx.now))
+    }
+
+    /// Tells the trail of a failure, warns the owner of the third and locks upon the last (LOGIN-2, LOGIN-6).
+    pub(super) async fn failed(&self, turn: &Turn, secrets: &Secrets, login: Option<&Login>) -> Result<()> {
+        let (account, network) = tokio::join!(self.answer_failure(turn, secrets, login), self.lock_network(turn));
+        account.and(network)
+    }
+
+    async fn answer_failure(&self, turn: &Turn, secrets: &Secrets, login: Option<&Login>) -> Result<()> {
+        let Self { app, ctx, .. } = self;
+        let failures = self.failures(turn);
+        let event = self.event(Kind::UserLoginFailed, login).failed("invalid credentials");
+        let lock = turn.first().and_then(|(counter, tally)| Some((counter, counter.lock_after(tally, ctx.now)?)));
+        let change = app.store.transaction().event(ctx, event.clone())?;
+        let change = match lock {
+            Some((counter, lock)) => self.lock(change, secrets, login, counter, lock)?,
+            None if failures == app.settings.attempts.suspicious_after => self.warn(change, secrets, login)?,
+            None => return app.store.record_event(ctx, event).await,
+        };
+        if change.commit().await?.is_done() {
+            return Ok(());
+        }
+        // Locked or warned a moment ago: what is left is that this one failed, too.
+        app.store.record_event(ctx, event).await
+    }
+
+    /// Locks the counter and mails the owner a way out.
+    fn lock<'t>(
+        &self,
+        change: Transaction<'t>,
+        secrets: &Secrets,
+        login: Option<&Login>,
+        counter: &Counter,
+        lock: Lock,
+    ) -> Result<Transaction<'t>> {
+        let Self { app, ctx, email, device } = self;
+        let token = PlainToken::generate();
+        let expires_at = ctx.now + UNLOCK_LIFE;
+        let challenge = Challenge {
+            token_hash: token.hash(),
+            kind: ChallengeKind::Unlock,
+            user_id: login.map_or_else(|| UserId::new(ctx.now), |login| login.user_id),
+            email: (*email).clone(),
+            expires_at,
+            password_hash: None,
+            name: None,
+            used_at: None,
+        };
+        let event = self
+            .event(Kind::UserAccountLocked, login)
+            .with("until", lock.until)
+            .with("step", lock.step)
+            .with("scope", if device.is_some() { "device" } else { "strangers" });
+        let mut change = change.lock(counter, lock, ctx.now).create_challenge(&challenge)?.event(ctx, event)?;
+        if device.is_some() {
+            let account = Counter::strangers(&app.settings.attempts, email);
+            change = change.note_locked_device(&account, counter, ctx.now);
+        }
+        let mail = Mail::AccountLocked {
+            name: String::new(),
+            at: ctx.now.to_string(),
+            ip: ctx.ip_text(),
+            device: ctx.user_agent.clone(),
+            until: lock.until.to_string(),
+            link: format!("{}/unlock?token={}", app.settings.app_url, token.expose()),
+            valid_hours: UNLOCK_HOURS,
+        };
+        self.mail(change, secrets, login, mail, expires_at)
+    }
+
+    /// Warns the owner, once an hour at most.
+    fn warn<'t>(&self, change: Transaction<'t>, secrets: &Secrets, login: Option<&Login>) -> Result<Transaction<'t>> {
+        let Self { app, ctx, email, .. } = self;
+        let failures = app.settings.attempts.suspicious_after;
+        let event = self.event(Kind::SuspiciousActivityDetected, login).with("failures", failures);
+        let change = change.reserve(&Counter::notice("login-warning", email), ctx.now).event(ctx, event)?;
+        let mail = Mail::SuspiciousLogin {
+            name: String::new(),
+            at: ctx.now.to_string(),
+            ip: ctx.ip_text(),
+            device: ctx.user_agent.clone(),
+            failures: u32::try_from(failures).unwrap_or(u32::MAX),
+            reset_url: format!("{}/forgot-password", app.settings.app_url),
+        };
+        self.mail(change, secrets, login, mail, ctx.now + WARNING_LIFE)
+    }
+
+    /// Mails the owner; a decoy where the address has none who has shown that it is theirs.
+    fn mail<'t>(
+        &self,
+        change: Transaction<'t>,
+        secrets: &Secrets,
+        login: Option<&Login>,
+        mail: Mail,
+        expires_at: crate::clock::Timestamp,
+    ) -> Result<Transaction<'t>> {
+        let has_owner = login.is_some_and(|login| login.email_verified && login.status == Status::Active);
+        if has_owner {
+            outbox::enqueue(change, secrets, self.email, mail, self.ctx.now, expires_at)
+        } else {
+            outbox::enqueue_decoy(change, secrets, mail, self.ctx.now, expires_at)
+        }
+    }
+
+    /// Stops the address of the network once its window is full (LOGIN-3).
+    async fn lock_network(&self, turn: &Turn) -> Result<()> {
+        for (counter, tally) in turn.counters().skip(1) {
+            if let Some(lock) = counter.lock_after(tally, self.ctx.now) {
+                self.app.store.lock_counter(counter, lock, self.ctx.now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&self, kind: Kind, login: Option<&Login>) -> Event {
+        let actor = login.map_or_else(|| Actor::Email(self.email.clone()), |login| Actor::User(login.user_id));
+        Event::new(kind, actor)
+    }
+}

@@ -1,0 +1,130 @@
+//! Signing in with an e-mail address and a password (LOGIN-1). What surrounds each attempt is in [`guard`].
+
+mod guard;
+
+use std::sync::Arc;
+
+use self::guard::Guard;
+use crate::app::App;
+use crate::attempts::device::{self, DeviceId};
+use crate::audit::{Actor, Event, Kind};
+use crate::context::RequestContext;
+use crate::email::Email;
+use crate::error::{Error, Refusal, Result};
+use crate::keys::cache::SigningRing;
+use crate::keys::secrets::Secrets;
+use crate::password::{Password, Verdict};
+use crate::sessions::{self, Grant};
+use crate::store::{Login, Status};
+
+/// What somebody signs in with.
+pub struct Credentials {
+    pub email: Email,
+    pub password: Password,
+    /// What the browser's device cookie says, unread; empty when there is none.
+    pub device: String,
+}
+
+/// A sign-in, and the device cookie by which the browser will be known.
+pub struct SignedIn {
+    pub grant: Grant,
+    pub device: String,
+}
+
+/// Signs an account in, or refuses without saying why.
+///
+/// An unknown address and a wrong password take the same steps: one read and its counters, one hash, one write, one
+/// answer. Only a right password learns that the address is not verified yet (SIGN-3).
+///
+/// # Errors
+/// [`Refusal::InvalidCredentials`], [`Refusal::EmailNotVerified`], [`Refusal::AccountLocked`], [`Refusal::RateLimited`].
+pub async fn with_password(app: &App, ctx: &RequestContext, credentials: Credentials) -> Result<SignedIn> {
+    let device = known_device(app, ctx, &credentials).await?;
+    let guard = Guard { app, ctx, email: &credentials.email, device };
+    let (turn, found) = guard.enter(Found::read(app, ctx, &credentials.email)).await?;
+    let tried = async {
+        guard.ask_captcha(&turn).await?;
+        found.verify(app, &credentials.password).await
+    };
+    let verdict = match tried.await {
+        Ok(verdict) => verdict,
+        // Nothing was learnt about the password, so this was no attempt.
+        Err(error) => {
+            turn.give_back(app, ctx).await;
+            return Err(error);
+        }
+    };
+    let Found { login, ring, secrets } = found;
+    match &login {
+        Some(login) if verdict.matches && login.status == Status::Active => {
+            let accepted = accept(app, ctx, &credentials, login, &ring, &secrets, verdict);
+            let (grant, ()) = tokio::join!(accepted, turn.give_back(app, ctx));
+            let device = device.unwrap_or_else(DeviceId::fresh);
+            let device = device::remember(&secrets, &credentials.device, &credentials.email, device, ctx.now)
+                .ok_or_else(|| Error::internal("no device key"))?;
+            Ok(SignedIn { grant: grant?, device })
+        }
+        _ => {
+            guard.failed(&turn, &secrets, login.as_ref()).await?;
+            Err(guard.invalid(&turn).into())
+        }
+    }
+}
+
+/// The device that the cookie shows. Without a cookie nothing is read for it.
+async fn known_device(app: &App, ctx: &RequestContext, credentials: &Credentials) -> Result<Option<DeviceId>> {
+    if credentials.device.is_empty() {
+        return Ok(None);
+    }
+    Ok(device::recognise(&*app.secrets().await?, &credentials.device, &credentials.email, ctx.now))
+}
+
+/// What a sign-in needs to know, whether or not there is an account.
+struct Found {
+    login: Option<Login>,
+    ring: Arc<SigningRing>,
+    secrets: Arc<Secrets>,
+}
+
+impl Found {
+    async fn read(app: &App, ctx: &RequestContext, email: &Email) -> Result<Self> {
+        let (login, ring, secrets) =
+            tokio::try_join!(app.store.login_by_email(email), app.ring(ctx.now), app.secrets())?;
+        Ok(Self { login, ring, secrets })
+    }
+
+    async fn verify(&self, app: &App, password: &Password) -> Result<Verdict> {
+        let stored = self.login.as_ref().map(|login| login.password_hash.as_str());
+        app.hasher().verify(stored, password).await.map_err(Error::internal)
+    }
+}
+
+/// The password was right.
+async fn accept(
+    app: &App,
+    ctx: &RequestContext,
+    credentials: &Credentials,
+    login: &Login,
+    ring: &SigningRing,
+    secrets: &Secrets,
+    verdict: Verdict,
+) -> Result<Grant> {
+    if !login.email_verified {
+        let event = Event::new(Kind::UserLoginFailed, Actor::User(login.user_id)).failed("email not verified");
+        app.store.record_event(ctx, event).await?;
+        return Err(Refusal::EmailNotVerified.into());
+    }
+    let (grant, ()) = tokio::join!(
+        sessions::start(app, ctx, ring, secrets, login, "pwd"),
+        upgrade_hash(app, &credentials.email, login, verdict.rehash)
+    );
+    grant
+}
+
+/// Stores a stronger hash of a password that was just right (SIGN-6). Never in the way of a sign-in: the next one tries again.
+async fn upgrade_hash(app: &App, email: &Email, login: &Login, stronger: Option<String>) {
+    let Some(stronger) = stronger else { return };
+    if let Err(error) = app.store.upgrade_password_hash(email, &login.password_hash, &stronger).await {
+        tracing::warn!(%error, "a password hash was not upgraded");
+    }
+}
