@@ -12,7 +12,7 @@ fn every_route(app: &TestApp) -> Vec<(String, String)> {
     let routes = app.stack.template().functions.iter().flat_map(|function| &function.routes);
     routes
         .filter(|route| route.method != template::ANY)
-        .map(|route| (route.method.clone(), route.path.replace("{slug}", "engines")))
+        .map(|route| (route.method.clone(), route.path.replace("{slug}", "engines").replace("{id}", "none")))
         .collect()
 }
 
@@ -164,6 +164,41 @@ async fn case_122_and_140_a_csrf_token_is_for_its_session_its_browser_and_two_da
         .await
         .refused(403, "csrf_invalid");
     app.get("/auth/csrf").await.refused(401, "unauthenticated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn web_1_no_changing_route_can_be_called_by_a_foreign_page() {
+    let app = TestApp::start().await;
+    let browser = app.browser("ada@example.com").await;
+    app.outbox_is_empty().await;
+    let before = app.table("sessions").await;
+    for (method, path) in every_route(&app).into_iter().filter(|(method, _)| !matches!(method.as_str(), "GET" | "HEAD"))
+    {
+        let with = |name: &str, value: &str| browser.request(&method, &path).header(name, value).json(&json!({}));
+        // The first layer: where the browser says the request comes from, whatever else it carries.
+        for (name, value) in [
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+        ] {
+            let csrf = browser.csrf().await;
+            Answer::to(with(name, value).header("x-csrf-token", csrf)).await.refused(403, "csrf_invalid");
+        }
+        // The second: cookies alone change nothing. Routes that read no cookie refuse the empty body.
+        let bare = Answer::to(with("accept", "*/*")).await;
+        assert!(
+            matches!((bare.status, bare.code()), (403, "csrf_invalid") | (422, "validation")),
+            "{method} {path}: {}",
+            bare.text
+        );
+        // And no body that a form could send is read.
+        let form = browser.request(&method, &path).header("content-type", "text/plain").body("{}");
+        let form = Answer::to(form).await;
+        assert!(matches!(form.status, 403 | 415), "{method} {path}: {}", form.text);
+    }
+    assert_eq!(app.table("sessions").await, before);
+    browser.get("/auth/verify-token").await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,4 +21,5 @@ mod scripts;
 mod signup;
 mod start;
 mod tables;
+mod throttles;
 mod wire;
