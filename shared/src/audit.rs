@@ -18,6 +18,8 @@ pub enum Kind {
     SignupRepeated,
     EmailVerificationRequested,
     EmailVerified,
+    PasswordResetRequested,
+    PasswordChanged,
     UserLoggedIn,
     UserLoginFailed,
     AuthSessionCreated,

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use shared::app::App;
 use shared::context::RequestContext;
 use shared::error::Result;
-use shared::http::Reply;
 use shared::http::cookies::Jar;
+use shared::http::{Call, Reply, credentials};
 use shared::sessions::{Grant, SessionView};
 
 /// How a client wants its tokens.
@@ -18,6 +18,17 @@ pub enum Delivery {
     Cookies,
     /// For native and server clients: both tokens in the body, no cookie.
     Body,
+}
+
+impl Delivery {
+    /// The way a call's access token came: a new one goes back the same way.
+    ///
+    /// # Errors
+    /// Those of [`credentials::access_token`].
+    pub fn of_access_token(app: &App, call: &Call) -> Result<Self> {
+        let by_cookie = credentials::access_token(app, call)?.is_some_and(|presented| presented.by_cookie);
+        Ok(if by_cookie { Self::Cookies } else { Self::Body })
+    }
 }
 
 /// `{"status": …}`.
@@ -78,7 +89,7 @@ pub fn signed_in(app: &App, ctx: &RequestContext, grant: &Grant, delivery: Deliv
     granted(app, ctx, grant, delivery, None)
 }
 
-/// A completed refresh. Without a successor the presented token stays good, and its cookie untouched.
+/// A completed refresh, or a change that a session outlives. Without a successor the presented token stays good, and its cookie untouched.
 pub fn refreshed(app: &App, ctx: &RequestContext, grant: &Grant, delivery: Delivery) -> Result<Reply> {
     granted(app, ctx, grant, delivery, Some(grant.refresh.is_some()))
 }

@@ -1,5 +1,6 @@
 //! The routes under `/_local/`: what AWS cannot do and a developer wants. Never deployed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use shared::clock::Timestamp;
 
 use crate::gateway::{self, json_response, refused};
-use crate::pages::{CallsPage, IndexPage, MailRow, MailboxPage, VerifyPage};
+use crate::pages::{CallsPage, IndexPage, LINK_FORMS, LinkForm, LinkPage, MailRow, MailboxPage};
 use crate::stack::Inner;
 use crate::{functions, samples};
 
@@ -25,12 +26,15 @@ type Answer = Response<Body>;
 type Stack = State<Arc<Inner>>;
 
 pub(crate) fn router() -> Router<Arc<Inner>> {
-    Router::new()
+    let links = LINK_FORMS.iter().fold(Router::new(), |router, form| {
+        let page = get(move |query| link_page(form, query)).post(move |stack, typed| follow_link(stack, form, typed));
+        router.route(&format!("/_local/{}", form.page), page)
+    });
+    links
         .route("/_local", get(|| async { Redirect::permanent("/_local/") }))
         .route("/_local/", get(index))
         .route("/_local/mail", get(mailbox))
         .route("/_local/mail.json", get(mail_json))
-        .route("/_local/verify-email", get(verify_page).post(verify))
         .route("/_local/clock", get(clock).post(move_clock))
         .route("/_local/jobs/{name}", post(run_job))
         .route("/_local/faults", post(add_fault).delete(clear_faults))
@@ -81,21 +85,19 @@ async fn mail_json(State(stack): Stack, Query(query): Query<MailQuery>) -> Answe
     json_response(StatusCode::OK, &mails.collect())
 }
 
-#[derive(Deserialize)]
-struct VerifyQuery {
-    token: Option<String>,
+type Fields = HashMap<String, String>;
+
+/// Where a mail's link leads. Looking at it uses nothing up.
+async fn link_page(form: &'static LinkForm, Query(mut query): Query<Fields>) -> Answer {
+    html(LinkPage { form, token: query.remove("token").unwrap_or_default(), outcome: None }.render())
 }
 
-/// Where verification links lead on a laptop, until the hosted pages are there. Looking at it uses nothing up.
-async fn verify_page(Query(query): Query<VerifyQuery>) -> Answer {
-    html(VerifyPage { token: query.token.unwrap_or_default(), outcome: None }.render())
-}
-
-async fn verify(State(stack): Stack, Form(query): Form<VerifyQuery>) -> Answer {
-    let token = query.token.unwrap_or_default();
-    let (_, answer) = gateway::post(&stack, "/auth/verify-email", &json!({ "token": token })).await;
+async fn follow_link(State(stack): Stack, form: &'static LinkForm, Form(mut fields): Form<Fields>) -> Answer {
+    let mut field = |name| fields.remove(name).unwrap_or_default();
+    let (token, typed) = (field("token"), field(form.typed()));
+    let (_, answer) = gateway::post(&stack, form.route, &form.body(&token, &typed)).await;
     let outcome = serde_json::to_string_pretty(&answer).unwrap_or_default();
-    html(VerifyPage { token, outcome: Some(outcome) }.render())
+    html(LinkPage { form, token, outcome: Some(outcome) }.render())
 }
 
 async fn clock(State(stack): Stack) -> Answer {

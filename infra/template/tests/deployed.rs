@@ -46,7 +46,15 @@ fn functions_that_hash_passwords_have_a_whole_processor() {
         .filter(|it| it.memory_mb > 256)
         .map(|it| (it.binary.as_str(), it.memory_mb))
         .collect();
-    assert_eq!(large, BTreeSet::from([("auth-login", 1769), ("auth-signup", 1769)]));
+    assert_eq!(
+        large,
+        BTreeSet::from([
+            ("auth-login", 1769),
+            ("auth-password-change", 1769),
+            ("auth-password-reset", 1769),
+            ("auth-signup", 1769)
+        ])
+    );
 }
 
 #[test]
@@ -177,5 +185,5 @@ fn only_those_who_issue_tokens_may_sign() {
     let template = read(&[]);
     let signs = |function: &&Function| function.policies.iter().any(|it| it.actions.contains(&"kms:Sign".to_owned()));
     let signers: BTreeSet<_> = template.functions.iter().filter(signs).map(|it| it.binary.as_str()).collect();
-    assert_eq!(signers, BTreeSet::from(["auth-login", "auth-refresh"]));
+    assert_eq!(signers, BTreeSet::from(["auth-login", "auth-password-change", "auth-refresh"]));
 }

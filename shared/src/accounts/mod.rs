@@ -1,9 +1,12 @@
-//! Accounts: how people get one (SIGN-1, SIGN-3, SIGN-4).
+//! Accounts: how people get one (SIGN-1, SIGN-3, SIGN-4), and how they keep or regain it
+//! (RECOV-1…3).
 //!
 //! Whether an address has an account is told only by mail, to its owner: every function here takes the same steps and
 //! gives the same answer either way.
 
 mod admin;
+mod password;
+mod recovery;
 mod sign_up;
 mod unlock;
 mod verification;
@@ -13,6 +16,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::admin::require_admin;
+pub use self::password::{PasswordChange, change_password};
+pub use self::recovery::{request_password_reset, reset_password};
 pub use self::sign_up::{NewOrganization, SignUp, sign_up};
 pub use self::unlock::{Whose, unlock_by_admin, unlock_by_link};
 pub use self::verification::{resend_verification, verify_email};

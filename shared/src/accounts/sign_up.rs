@@ -1,5 +1,6 @@
 //! Sign-up: one transaction makes a person all they need, or nothing happens (SIGN-1).
 
+use super::password::check_policy;
 use super::verification::{self, Pending};
 use super::{Name, VERIFY_LIFE};
 use crate::app::App;
@@ -7,7 +8,7 @@ use crate::attempts::{self, Counter};
 use crate::audit::{Actor, Event, Kind};
 use crate::context::RequestContext;
 use crate::email::Email;
-use crate::error::{Error, FieldError, Refusal, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::id::{OrganizationId, UserId};
 use crate::keys::secrets::Secrets;
 use crate::mail::{Mail, outbox};
@@ -101,12 +102,7 @@ fn check_password(app: &App, request: &SignUp) -> Result<()> {
     let slug = request.organization.as_ref().and_then(|organization| organization.slug.as_ref()).map(Slug::to_string);
     context.extend(request.organization.as_ref().map(|organization| organization.name.as_str()));
     context.extend(slug.as_deref());
-    let unmet = app.settings.password_policy.check(&request.password, &context);
-    if unmet.is_empty() {
-        return Ok(());
-    }
-    let errors = unmet.into_iter().map(|rule| FieldError::new("password", rule.code(), rule.message())).collect();
-    Err(Refusal::PasswordRejected(errors).into())
+    check_policy(app, "password", &request.password, &context)
 }
 
 /// User, login, organization, ownership, verification link, mail and events: one transaction (SIGN-1).

@@ -1,11 +1,13 @@
 //! Sessions: their start, who holds one, and what they look like from outside (TOKEN-6). Their tokens are exchanged in
-//! [`mod@refresh`], their ends are in [`ending`].
+//! [`mod@refresh`], what outlives a change of password is in [`renewal`], their ends are in [`ending`].
 
 mod ending;
 mod refresh;
+mod renewal;
 
 pub use self::ending::{CleanUp, clean_up, end, end_all};
 pub use self::refresh::refresh;
+pub use self::renewal::{Renewal, renew};
 use crate::app::App;
 use crate::audit::{Event, Kind};
 use crate::clock::Timestamp;
@@ -130,6 +132,7 @@ async fn take_back(app: &App, ctx: &RequestContext, session: &SessionRecord) {
 pub struct Authenticated {
     pub claims: Claims,
     pub user: User,
+    pub session: SessionRecord,
 }
 
 /// Verifies an access token, that its session still lives and that its key has not been withdrawn: one round trip, and
@@ -145,10 +148,12 @@ pub async fn authenticate(app: &App, ctx: &RequestContext, token: &str) -> Resul
         return Err(Refusal::AccessTokenInvalid.into());
     }
     match (session, user) {
-        (Some(session), Some(user))
-            if is_alive(&session, &user) && user.token_version == claims.ver && ctx.now < session.family.expires_at =>
-        {
-            Ok(Authenticated { claims, user })
+        (Some(session), Some(user)) if is_alive(&session, &user) && ctx.now < session.family.expires_at => {
+            // The session lives, so it has been carried over by a change of password: its refresh token is still good.
+            if user.token_version != claims.ver {
+                return Err(Refusal::AccessTokenExpired.into());
+            }
+            Ok(Authenticated { claims, user, session })
         }
         _ => Err(Refusal::SessionRevoked.into()),
     }

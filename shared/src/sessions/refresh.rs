@@ -67,13 +67,22 @@ pub async fn refresh(app: &App, ctx: &RequestContext, presented: &RefreshToken, 
     };
     match change.try_commit().await? {
         Attempt::Done => {}
-        Attempt::Refused(parts) if parts.contains(&Part::User) => return Err(Refusal::SessionRevoked.into()),
+        Attempt::Refused(parts) if parts.contains(&Part::User) => return Err(overtaken(app, &session).await?.into()),
         // Somebody else has just moved the family, or is at it. They may be another tab with the same token: coming
         // again will tell.
         Attempt::Refused(_) | Attempt::Contended => return Err(Refusal::RefreshInProgress.into()),
     }
     let refresh = successor.map(|token| issued(&token, secrets, family.expires_at)).transpose()?;
     Ok(Grant { access, refresh, session: SessionView::new(&session, &family, user.organization_id, &user.roles) })
+}
+
+/// The person's token version was raised while we looked. That ends every session, but for the one whose person has
+/// changed their password in it: that one lives on, and a tab of it that refreshes meanwhile shall come again.
+async fn overtaken(app: &App, session: &SessionRecord) -> Result<Refusal> {
+    let (user_id, session_id) = (session.user_id, session.session_id);
+    let now = tokio::try_join!(app.store.session(user_id, session_id), app.store.user(user_id))?;
+    let lives_on = matches!(now, (Some(session), Some(user)) if is_alive(&session, &user));
+    Ok(if lives_on { Refusal::RefreshInProgress } else { Refusal::SessionRevoked })
 }
 
 /// Two parties hold a token of this family, and nobody can say which is the thief: it ends for both (RFC 9700 §4.14.2).

@@ -209,6 +209,32 @@ impl Transaction<'_> {
         )
     }
 
+    /// Gives an active account another password, and ends every session by one step of the token version. Refused
+    /// (`Part::User`, `Part::Login`) if something else has raised that since it was read.
+    pub fn replace_password(self, user: &User, password_hash: &str) -> Self {
+        let tables = self.tables();
+        let next = number(user.token_version + 1);
+        let values =
+            || vec![(":version", number(user.token_version)), (":next", next.clone()), (":active", text("active"))];
+        let user_change = Change {
+            table: &tables.users,
+            key: key2("user_id", user.user_id, "item", PROFILE),
+            update: "SET token_version = :next",
+            condition: "token_version = :version AND #status = :active",
+            names: &[("#status", "status")],
+            values: values(),
+        };
+        let login_change = Change {
+            table: &tables.logins,
+            key: key("login", login_key(&user.email)),
+            update: "SET token_version = :next, password_hash = :hash",
+            condition: "token_version = :version AND #status = :active",
+            names: &[("#status", "status")],
+            values: values().into_iter().chain([(":hash", text(password_hash))]).collect(),
+        };
+        self.update(Part::User, user_change).update(Part::Login, login_change)
+    }
+
     /// Ends every session of a person by one step of the token version (TOKEN-8), however many there are.
     pub fn raise_token_version(self, user: &User) -> Self {
         let tables = self.tables();

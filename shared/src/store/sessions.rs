@@ -110,6 +110,27 @@ impl Transaction<'_> {
         )
     }
 
+    /// *Advance*: takes a live session along to the person's next token version, as signed in just now. Refused
+    /// (`Part::Session`) if it has ended. Rotations meanwhile are no matter: they touch nothing of this.
+    pub fn carry_session_over(self, read: &SessionRecord, next: &SessionRecord) -> Self {
+        let table = self.tables().sessions.as_str();
+        self.update(
+            Part::Session,
+            Change {
+                table,
+                key: key2("user_id", read.user_id, "session_id", read.session_id),
+                update: "SET token_version = :next, auth_time = :time",
+                condition: "token_version = :version AND attribute_not_exists(revoked)",
+                names: &[],
+                values: vec![
+                    (":version", number(read.token_version)),
+                    (":next", number(next.token_version)),
+                    (":time", number(next.auth_time.millis())),
+                ],
+            },
+        )
+    }
+
     /// Holds a transaction to the family as it was read: an answer that rotates nothing must not outlive a revocation.
     pub fn check_session(self, read: &SessionRecord) -> Self {
         let table = self.tables().sessions.as_str();

@@ -21,6 +21,7 @@ pub enum Part {
     Slug,
     Session,
     Challenge,
+    NewestLink,
     Counter,
     Mail,
     Event,

@@ -5,13 +5,13 @@
 
 mod calls;
 mod index;
+mod link;
 mod mailbox;
-mod verify;
 
 pub(crate) use calls::{CallRow, CallsPage, RequestRow};
 pub(crate) use index::{Account, IndexPage};
+pub(crate) use link::{LINK_FORMS, LinkForm, LinkPage};
 pub(crate) use mailbox::{MailRow, MailboxPage};
-pub(crate) use verify::VerifyPage;
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,116 @@
+//! Recovery: a link in a mail lets the owner of an address choose a new password (RECOV-1, RECOV-2).
+
+use std::time::Duration;
+
+use super::password::{self, has_just_changed};
+use crate::app::App;
+use crate::attempts::{self, Counter};
+use crate::audit::{Actor, Event, Kind};
+use crate::context::RequestContext;
+use crate::email::Email;
+use crate::error::{Error, Refusal, Result};
+use crate::id::UserId;
+use crate::mail::{ChangedBy, Mail, outbox};
+use crate::password::Password;
+use crate::secret::PlainToken;
+use crate::store::{Challenge, ChallengeKind, Committed, Login, Part, Status};
+
+/// How long a reset link works (RECOV-1).
+const RESET_HOURS: u64 = 1;
+const RESET_LIFE: Duration = Duration::from_secs(RESET_HOURS * 3600);
+
+/// Mails a link to the owner of the address, if there is an account for it to open. If not, the same is done and written
+/// for nobody: a link that no account has, and a mail that is never sent. A newer link ends the older ones. An address
+/// that got enough of them lately gets none.
+pub async fn request_password_reset(app: &App, ctx: &RequestContext, email: &Email) -> Result<()> {
+    let mails = Counter::mail("reset-password", email);
+    let (secrets, login, has_room, ()) = tokio::try_join!(
+        app.secrets(),
+        app.store.login_by_email(email),
+        attempts::has_room(app, ctx, &mails),
+        attempts::admit_network(app, ctx)
+    )?;
+    if !has_room {
+        return Ok(());
+    }
+    let token = PlainToken::generate();
+    let expires_at = ctx.now + RESET_LIFE;
+    let why_not = why_not(login.as_ref());
+    let challenge = Challenge {
+        token_hash: token.hash(),
+        kind: ChallengeKind::ResetPassword,
+        // A decoy is nobody's, so that it could open nothing even if its token were known.
+        user_id: login
+            .as_ref()
+            .filter(|_| why_not.is_none())
+            .map_or_else(|| UserId::new(ctx.now), |login| login.user_id),
+        email: email.clone(),
+        expires_at,
+        password_hash: None,
+        name: None,
+        used_at: None,
+    };
+    let actor = login.map_or_else(|| Actor::Email(email.clone()), |login| Actor::User(login.user_id));
+    let event = Event::new(Kind::PasswordResetRequested, actor);
+    let event = match why_not {
+        Some(why) => event.failed(why),
+        None => event,
+    };
+    let change = app
+        .store
+        .transaction()
+        .reserve(&mails, ctx.now)
+        .create_challenge(&challenge)?
+        .supersede_with(&challenge)
+        .event(ctx, event)?;
+
+    let link = format!("{}/reset-password?token={}", app.settings.app_url, token.expose());
+    // No name: it stands with the person, and reading that would be a step that unknown addresses do not have.
+    let mail = Mail::PasswordReset { name: String::new(), link, valid_hours: RESET_HOURS };
+    let enqueue = if why_not.is_none() { outbox::enqueue } else { outbox::enqueue_decoy };
+    // Refused only when another request was faster, and its mail is on the way.
+    enqueue(change, &secrets, email, mail, ctx.now, expires_at)?.commit().await.map(drop)
+}
+
+/// Why an address gets no link (case 152). A link would prove the address, and so make an unverified account good with
+/// whatever else its sign-up had chosen.
+fn why_not(login: Option<&Login>) -> Option<&'static str> {
+    match login {
+        None => Some("unknown address"),
+        Some(login) if login.status != Status::Active => Some("disabled"),
+        Some(login) if !login.email_verified => Some("not verified"),
+        Some(_) => None,
+    }
+}
+
+/// Takes a reset link: the account has this password from now on, and all its sessions have ended. Signs nobody in, so
+/// that a second factor still stands between a mailbox and the account (case 149).
+///
+/// # Errors
+/// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], [`Refusal::TokenUsed`], [`Refusal::RateLimited`];
+/// [`Refusal::PasswordRejected`], which
+/// leaves the link good.
+pub async fn reset_password(app: &App, ctx: &RequestContext, token: &PlainToken, new: &Password) -> Result<()> {
+    let hash = token.hash();
+    let (secrets, challenge, ()) =
+        tokio::try_join!(app.secrets(), app.store.challenge(&hash), attempts::admit_network(app, ctx))?;
+    let challenge = challenge.ok_or(Refusal::TokenInvalid)?;
+    challenge.check(ChallengeKind::ResetPassword, ctx.now)?;
+    let (user, is_newest) = tokio::try_join!(app.store.user(challenge.user_id), app.store.is_newest(&challenge))?;
+    if !is_newest {
+        return Err(Refusal::TokenExpired.into());
+    }
+    let user = user
+        .filter(|user| user.email == challenge.email && user.email_verified && user.status == Status::Active)
+        .ok_or(Refusal::TokenInvalid)?;
+    password::check_policy(app, "password", new, &[user.email.as_str(), user.email.local_part(), &user.name])?;
+    let password_hash = app.hasher().hash(new).await.map_err(Error::internal)?;
+
+    let change = app.store.transaction().consume_challenge(&challenge, ctx.now).check_newest(&challenge);
+    match password::replace(app, ctx, &secrets, change, &user, &password_hash, ChangedBy::Reset)?.commit().await? {
+        Committed::Done => Ok(()),
+        Committed::Refused(parts) if parts.contains(&Part::Challenge) => Err(Refusal::TokenUsed.into()),
+        Committed::Refused(parts) if parts.contains(&Part::NewestLink) => Err(Refusal::TokenExpired.into()),
+        Committed::Refused(_) => Err(has_just_changed()),
+    }
+}
