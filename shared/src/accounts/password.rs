@@ -57,8 +57,7 @@ pub async fn change_password(
 /// Whether the caller knows the password that the account has. A wrong one is told to the trail and ends nothing.
 async fn verify_current(app: &App, ctx: &RequestContext, caller: &Authenticated, current: &Password) -> Result<()> {
     let user = &caller.user;
-    let (login, ()) =
-        tokio::try_join!(app.store.login_by_email(&user.email), attempts::admit_network(app, ctx))?;
+    let (login, ()) = tokio::try_join!(app.store.login_by_email(&user.email), attempts::admit_network(app, ctx))?;
     let login = login.filter(|login| login.user_id == user.user_id);
     let stored = login.as_ref().map(|login| login.password_hash.as_str());
     if app.hasher().verify(stored, current).await.map_err(Error::internal)?.matches {

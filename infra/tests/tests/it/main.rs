@@ -14,6 +14,7 @@ mod life;
 mod login;
 mod outbox;
 mod permissions;
+mod recovery;
 mod refresh;
 mod repository;
 mod schedules;

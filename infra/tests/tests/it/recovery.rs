@@ -1,0 +1,527 @@
+//! A forgotten password and a changed one (RECOV-1…3; SECURITY.md B8).
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::{Answer, Browser, Native, PASSWORD, TestApp, at_once, token_in};
+
+const ADA: &str = "ada@example.com";
+const NEW: &str = "Nine quiet rivers, 2 old maps";
+
+async fn forgot(app: &TestApp, email: &str) -> Answer {
+    app.post("/auth/password/forgot", json!({ "email": email })).await
+}
+
+async fn reset(app: &TestApp, token: &str, password: &str) -> Answer {
+    app.post("/auth/password/reset", json!({ "token": token, "password": password })).await
+}
+
+/// A verified account and a fresh reset link's token for it.
+async fn with_link(app: &TestApp) -> String {
+    app.account(ADA).await;
+    app.outbox_is_empty().await;
+    forgot(app, ADA).await.expect(202);
+    token_in(&app.mail(ADA, 3).await)
+}
+
+fn change_form(current: &str, new: &str) -> Value {
+    json!({ "currentPassword": current, "newPassword": new })
+}
+
+async fn change(native: &Native<'_>, current: &str, new: &str) -> Answer {
+    let request = native.app.request("POST", "/auth/password/change").bearer_auth(&native.access);
+    Answer::to(request.json(&change_form(current, new))).await
+}
+
+/// How many events of a kind tell of a success.
+async fn succeeded(app: &TestApp, kind: &str) -> usize {
+    let events = app.table("audit-events").await;
+    events.iter().filter(|event| event["kind"] == kind && event["outcome"] == "success").count()
+}
+
+/// The tables as far as passwords and sessions are concerned.
+async fn state(app: &TestApp) -> Vec<Vec<Value>> {
+    let mut state = Vec::new();
+    for table in ["users", "logins", "sessions", "challenges"] {
+        state.push(app.table(table).await);
+    }
+    state.push(vec![json!(app.table("outbox").await.len()), json!(succeeded(app, "PasswordChanged").await)]);
+    state
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recov_1_and_2_a_forgotten_password_is_replaced_and_every_session_ends() {
+    let app = TestApp::start().await;
+    app.account(ADA).await;
+    let (native, browser) = (Native::sign_in(&app, ADA).await, Browser::sign_in(&app, ADA).await);
+    assert_eq!(forgot(&app, ADA).await.expect(202).body, json!({ "status": "reset_requested" }));
+    let mail = app.mail(ADA, 3).await;
+    assert!(mail.starts_with("Postern: choose a new password") && mail.contains("1 hour"), "{mail}");
+    let token = token_in(&mail);
+    app.get(&format!("/_local/reset-password?token={token}")).await.expect(200);
+
+    assert_eq!(reset(&app, &token, NEW).await.expect(200).body, json!({ "status": "password_reset" }));
+    native.verify(&native.access).await.refused(401, "session_revoked");
+    native.present(&native.refresh).await.refused(401, "session_revoked");
+    browser.get("/user/me").await.refused(401, "session_revoked");
+    app.log_in(ADA, PASSWORD).await.refused(401, "invalid_credentials");
+    app.log_in(ADA, NEW).await.expect(200);
+
+    let notice = app.mail(ADA, 4).await;
+    assert!(notice.starts_with("Postern: your password was changed"), "{notice}");
+    assert!(notice.contains("Hello Ada Lovelace,") && notice.contains("With a link from a mail"), "{notice}");
+    assert!(notice.contains("/forgot-password") && !notice.contains("token="), "{notice}");
+    assert_eq!(succeeded(&app, "PasswordResetRequested").await, 1);
+    assert_eq!(succeeded(&app, "PasswordChanged").await, 1);
+    assert_eq!(app.count("RefreshTokenRevoked").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_147_a_link_works_once_for_an_hour() {
+    let app = TestApp::start().await;
+    let token = with_link(&app).await;
+    app.advance(3600 - 5);
+    // Looking at the link, or a mail scanner's following it, uses nothing up.
+    app.get(&format!("/auth/password/reset?token={token}")).await.refused(405, "method_not_allowed");
+    reset(&app, &token, NEW).await.expect(200);
+    reset(&app, &token, NEW).await.refused(410, "token_used");
+    app.log_in(ADA, NEW).await.expect(200);
+
+    forgot(&app, ADA).await.expect(202);
+    let late = token_in(&app.mail(ADA, 5).await);
+    app.advance(3600);
+    reset(&app, &late, PASSWORD).await.refused(410, "token_expired");
+    for bad in ["", "x", &"A".repeat(43), &token[1..]] {
+        reset(&app, bad, PASSWORD).await.refused(400, "token_invalid");
+    }
+    app.log_in(ADA, NEW).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_147_a_newer_link_ends_the_older() {
+    let app = TestApp::start().await;
+    let first = with_link(&app).await;
+    app.advance(61);
+    forgot(&app, ADA).await.expect(202);
+    let second = token_in(&app.mail(ADA, 4).await);
+    reset(&app, &first, NEW).await.refused(410, "token_expired");
+    reset(&app, &second, NEW).await.expect(200);
+    reset(&app, &first, PASSWORD).await.refused(410, "token_expired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_147_a_link_that_is_superseded_while_it_is_used_changes_nothing() {
+    let app = TestApp::start().await;
+    let first = with_link(&app).await;
+    app.advance(61);
+    // The reset has looked at its link, and is held up on the way to its commit.
+    let delay = json!({ "service": "dynamodb", "operation": "TransactWriteItems", "table": "users", "kind": "delay", "delayMs": 700, "times": 1 });
+    app.fault(delay).await;
+    let (used, asked) = tokio::join!(reset(&app, &first, NEW), async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        forgot(&app, ADA).await
+    });
+    asked.expect(202);
+    used.refused(410, "token_expired");
+    app.log_in(ADA, PASSWORD).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_link_resets_nothing_and_a_reset_link_verifies_nothing() {
+    let app = TestApp::start().await;
+    let verification = app.sign_up("bob@example.com").await;
+    reset(&app, &verification, NEW).await.refused(400, "token_invalid");
+    let token = with_link(&app).await;
+    app.post("/auth/verify-email", json!({ "token": token })).await.refused(400, "token_invalid");
+    reset(&app, &token, NEW).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recov_2_a_password_that_the_policy_refuses_leaves_the_link_good() {
+    let app = TestApp::start().await;
+    let token = with_link(&app).await;
+    for (password, code) in
+        [("Ab1!", "min_length"), ("Password1!", "password_common"), ("I am Lovelace, you know", "contains_personal")]
+    {
+        let refused = reset(&app, &token, password).await.refused(422, "password_rejected");
+        let codes: Vec<&str> =
+            refused.body["errors"].as_array().unwrap().iter().filter_map(|error| error["code"].as_str()).collect();
+        assert!(codes.contains(&code) && refused.body["errors"][0]["field"] == "password", "{}", refused.text);
+    }
+    reset(&app, &token, NEW).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_149_a_reset_signs_nobody_in() {
+    let app = TestApp::start().await;
+    let token = with_link(&app).await;
+    let answer = reset(&app, &token, NEW).await.expect(200);
+    assert!(answer.cookies().is_empty() && answer.body.as_object().unwrap().len() == 1, "{}", answer.text);
+    assert!(app.table("sessions").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_150_fifty_uses_of_one_link_at_once_count_once() {
+    let app = TestApp::start().await;
+    let token = with_link(&app).await;
+    let password = |i: usize| format!("{NEW} and {i} more");
+    let answers = at_once(50, |i| {
+        let body = json!({ "token": token, "password": password(i) });
+        let request = app.request("POST", "/auth/password/reset").json(&body);
+        async move {
+            // Fifty hashes on a small machine may take longer than a request may: whoever is told so comes again.
+            loop {
+                let answer = Answer::to(request.try_clone().unwrap()).await;
+                if answer.status != 503 {
+                    return (i, answer);
+                }
+            }
+        }
+    })
+    .await;
+    let winners: Vec<usize> = answers.iter().filter(|(_, answer)| answer.status == 200).map(|(i, _)| *i).collect();
+    let [winner] = winners.as_slice() else { panic!("{winners:?} won") };
+    for (_, answer) in answers.iter().filter(|(i, _)| i != winner) {
+        answer.clone().refused(410, "token_used");
+    }
+    app.log_in(ADA, &password(*winner)).await.expect(200);
+    app.log_in(ADA, &password((winner + 1) % 50)).await.refused(401, "invalid_credentials");
+    assert_eq!(succeeded(&app, "PasswordChanged").await, 1);
+    assert_eq!(app.table("users").await[0]["token_version"], 1.0);
+    app.outbox_is_empty().await;
+    assert_eq!(app.mails(ADA).len(), 4, "verification, welcome, link, one notice");
+}
+
+/// Marks an account as an administrator's switch will: in both of its items.
+async fn disable(app: &TestApp, email: &str) {
+    app.set("users", "email", email, "status", "disabled").await;
+    app.set("logins", "login", &format!("email#{email}"), "status", "disabled").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_152_addresses_without_an_account_to_open_get_the_same_answer_and_no_mail() {
+    let app = TestApp::start().await;
+    app.account(ADA).await;
+    app.sign_up("waiting@example.com").await;
+    app.account("disabled@example.com").await;
+    disable(&app, "disabled@example.com").await;
+    app.outbox_is_empty().await;
+
+    // What was answered, and which calls were made: with the same items, but for the index of mails that wait, which is
+    // written later.
+    let mut seen = Vec::new();
+    for email in [ADA, "waiting@example.com", "disabled@example.com", "nobody@example.com"] {
+        let rows = async || app.table("outbox").await.len() + app.table("challenges").await.len();
+        let before = rows().await;
+        let answer = forgot(&app, email).await.expect(202);
+        let calls = app.calls_of(&answer).await;
+        let name = |call: &Value| format!("{} {} {}", call["wave"], call["operation"], call["tables"]);
+        let mut calls: Vec<String> = calls["calls"].as_array().unwrap().iter().map(name).collect();
+        calls.sort();
+        assert_eq!(rows().await, before + 3, "{email}: a link, which is the newest, and a mail or a decoy");
+        let headers: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+        seen.push((answer.text, headers, calls));
+    }
+    assert!(seen.iter().all(|one| *one == seen[0]), "{seen:?}");
+
+    app.advance(3600);
+    app.job("retry-mail", json!({})).await;
+    app.outbox_is_empty().await;
+    assert_eq!(app.mails(ADA).len(), 3);
+    assert_eq!((app.mails("waiting@example.com").len(), app.mails("disabled@example.com").len()), (1, 2));
+    assert!(app.mails("nobody@example.com").is_empty());
+    assert_eq!(succeeded(&app, "PasswordResetRequested").await, 1);
+    assert_eq!((app.count("PasswordResetRequested").await, app.count("MailUndeliverable").await), (4, 0));
+
+    // No credential appeared.
+    assert_eq!(app.table("logins").await.len(), 3);
+    app.log_in("waiting@example.com", PASSWORD).await.refused(403, "email_not_verified");
+    app.log_in("disabled@example.com", PASSWORD).await.refused(401, "invalid_credentials");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_152_a_link_does_not_outlive_its_account() {
+    let app = TestApp::start().await;
+    let token = with_link(&app).await;
+    disable(&app, ADA).await;
+    reset(&app, &token, NEW).await.refused(400, "token_invalid");
+    assert_eq!(succeeded(&app, "PasswordChanged").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_156_a_hundred_requests_for_one_address_send_one_mail_a_minute() {
+    let app = TestApp::start().await;
+    app.account(ADA).await;
+    let first = forgot(&app, ADA).await.expect(202);
+    for email in [ADA, "nobody@example.com"] {
+        for answer in
+            at_once(50, |_| Answer::to(app.request("POST", "/auth/password/forgot").json(&json!({ "email": email }))))
+                .await
+        {
+            assert_eq!((answer.status, &answer.text), (202, &first.text));
+        }
+    }
+    app.outbox_is_empty().await;
+    assert_eq!(app.mails(ADA).len(), 3, "verification, welcome, one link");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f1_a_request_that_fails_at_any_item_leaves_nothing_and_uses_up_no_turn() {
+    let app = TestApp::start().await;
+    app.account(ADA).await;
+    app.outbox_is_empty().await;
+    let before = state(&app).await;
+    // Cool-down, link, newest, event, mail.
+    for item in 0..5 {
+        cancelled(&app, item, async || forgot(&app, ADA).await).await;
+    }
+    assert_eq!(state(&app).await, before);
+    assert_eq!(app.count("PasswordResetRequested").await, 0);
+    forgot(&app, ADA).await.expect(202);
+    token_in(&app.mail(ADA, 3).await);
+}
+
+/// Has a transaction cancelled for the reasons that pass, at one of its items, and expects to be told to come again.
+async fn cancelled(app: &TestApp, item: usize, request: impl AsyncFn() -> Answer) {
+    for reason in ["ThrottlingError", "TransactionConflict", "ProvisionedThroughputExceeded"] {
+        app.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "kind": "cancel_item", "item": item, "reason": reason })).await;
+        request().await.refused(503, "unavailable");
+        app.no_faults();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f1_a_reset_that_fails_at_any_item_changes_nothing() {
+    let app = TestApp::start().await;
+    let token = with_link(&app).await;
+    let native = Native::sign_in(&app, ADA).await;
+    app.outbox_is_empty().await;
+    let before = state(&app).await;
+    // Link, newest, user, login, two events, mail.
+    for item in 0..7 {
+        cancelled(&app, item, async || reset(&app, &token, NEW).await).await;
+    }
+    for operation in ["GetItem", "TransactWriteItems"] {
+        app.fault(json!({ "service": "dynamodb", "operation": operation, "kind": "error" })).await;
+        reset(&app, &token, NEW).await.refused(503, "unavailable");
+        app.no_faults();
+    }
+    app.job("retry-mail", json!({})).await;
+    assert_eq!(state(&app).await, before);
+    assert_eq!(app.mails(ADA).len(), 3, "f14: no mail before the commit");
+    native.verify(&native.access).await.expect(200);
+    reset(&app, &token, NEW).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f1_and_f6_a_change_that_fails_at_any_item_or_call_changes_nothing() {
+    let app = TestApp::start().await;
+    let mut native = app.native(ADA).await;
+    app.outbox_is_empty().await;
+    let before = state(&app).await;
+    // Session, user, login, two events, mail.
+    for item in 0..6 {
+        cancelled(&app, item, async || change(&native, PASSWORD, NEW).await).await;
+    }
+    for (service, operation) in [("dynamodb", "GetItem"), ("kms", "Sign"), ("dynamodb", "TransactWriteItems")] {
+        app.fault(json!({ "service": service, "operation": operation, "kind": "error" })).await;
+        change(&native, PASSWORD, NEW).await.refused(503, "unavailable");
+        app.no_faults();
+    }
+    app.job("retry-mail", json!({})).await;
+    assert_eq!(state(&app).await, before);
+    assert_eq!(app.mails(ADA).len(), 2, "f14: no mail before the commit");
+    native.verify(&native.access).await.expect(200);
+    native.refresh().await;
+    change(&native, PASSWORD, NEW).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f13_a_link_that_is_mailed_twice_still_works_once() {
+    let app = TestApp::start().await;
+    app.account(ADA).await;
+    app.outbox_is_empty().await;
+    // SES takes it, but its answer is lost each time.
+    app.fault(json!({ "service": "ses", "operation": "SendEmail", "kind": "drop_after_commit" })).await;
+    forgot(&app, ADA).await.expect(202);
+    app.mail(ADA, 3).await;
+    app.no_faults();
+    app.advance(600);
+    app.job("retry-mail", json!({})).await;
+    app.outbox_is_empty().await;
+    let tokens: Vec<String> =
+        app.mails(ADA).iter().filter(|mail| mail.contains("token=")).map(|m| token_in(m)).collect();
+    let links: Vec<&String> = tokens.iter().filter(|token| **token == tokens[0]).collect();
+    assert!(links.len() >= 2, "sent twice, with one link: {tokens:?}");
+    reset(&app, &tokens[0], NEW).await.expect(200);
+    reset(&app, links[1], NEW).await.refused(410, "token_used");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f2_a_reset_whose_answer_is_lost_happened_once() {
+    let app = TestApp::start().await;
+    let token = with_link(&app).await;
+    app.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "kind": "drop_after_commit" })).await;
+    reset(&app, &token, NEW).await.refused(503, "unavailable");
+    app.no_faults();
+    // The same request again: the link is used, and the password is the new one.
+    reset(&app, &token, NEW).await.refused(410, "token_used");
+    app.log_in(ADA, NEW).await.expect(200);
+    app.outbox_is_empty().await;
+    assert_eq!((succeeded(&app, "PasswordChanged").await, app.mails(ADA).len()), (1, 4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recov_2_no_session_survives_whose_sign_in_raced_the_reset() {
+    let app = TestApp::start().await;
+    let token = with_link(&app).await;
+    // The sign-in with the old password has read everything, and is held up on the way to its commit.
+    app.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "table": "sessions", "kind": "delay", "delayMs": 900, "times": 1 })).await;
+    let (login, done) = tokio::join!(app.log_in(ADA, PASSWORD), async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        reset(&app, &token, NEW).await
+    });
+    done.expect(200);
+    login.refused(503, "unavailable");
+    assert!(app.table("sessions").await.is_empty());
+    app.log_in(ADA, PASSWORD).await.refused(401, "invalid_credentials");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recov_3_a_changed_password_ends_every_other_session_and_this_one_lives_on() {
+    let app = TestApp::start().await;
+    let mut native = app.native(ADA).await;
+    let (other, browser) = (Native::sign_in(&app, ADA).await, Browser::sign_in(&app, ADA).await);
+    app.advance(30);
+    let answer = change(&native, PASSWORD, NEW).await.expect(200);
+    assert_eq!((&answer.body["status"], &answer.body["rotated"]), (&json!("complete"), &json!(false)));
+    assert_eq!(answer.body["expiresIn"], 900);
+    assert!(answer.body.get("refreshToken").is_none() && answer.cookies().is_empty(), "{}", answer.text);
+    assert_eq!(answer.body["session"]["id"], native.session["id"]);
+    assert!(answer.body["session"]["authTime"].as_str() > native.session["authTime"].as_str(), "signed in just now");
+
+    // The old access token is over; a client that does not know refreshes, as after any expiry.
+    native.verify(&native.access).await.refused(401, "token_expired");
+    let access = answer.text_of("accessToken");
+    let verified = native.verify(&access).await.expect(200);
+    // A token tells whole seconds.
+    let seconds = |time: &Value| time.as_str().unwrap()[..19].to_owned();
+    assert_eq!(seconds(&verified.body["authTime"]), seconds(&answer.body["session"]["authTime"]));
+    app.advance(31);
+    assert_eq!(native.refresh().await.body["rotated"], true);
+    native.verify(&native.access).await.expect(200);
+
+    other.verify(&other.access).await.refused(401, "session_revoked");
+    other.present(&other.refresh).await.refused(401, "session_revoked");
+    browser.get("/user/me").await.refused(401, "session_revoked");
+    app.log_in(ADA, PASSWORD).await.refused(401, "invalid_credentials");
+    app.log_in(ADA, NEW).await.expect(200);
+
+    let notice = app.mail(ADA, 3).await;
+    assert!(notice.starts_with("Postern: your password was changed"), "{notice}");
+    assert!(notice.contains("While signed in, with the old password"), "{notice}");
+    assert_eq!(succeeded(&app, "PasswordChanged").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recov_3_in_a_browser_the_new_access_token_is_a_cookie_and_the_refresh_cookie_stays() {
+    let app = TestApp::start().await;
+    let mut browser = app.browser(ADA).await;
+    let before = browser.cookies.clone();
+    let answer = browser.send("POST", "/auth/password/change", &change_form(PASSWORD, NEW)).await.expect(200);
+    assert_eq!(answer.cookies().keys().map(String::as_str).collect::<Vec<_>>(), ["postern_v1_access"]);
+    assert!(answer.body.get("accessToken").is_none() && !answer.text.contains("eyJ"));
+    browser.get("/user/me").await.expect(200);
+    app.advance(61);
+    browser.post("/auth/refresh").await.expect(200);
+    assert_ne!(browser.cookies, before);
+
+    // Another page cannot have it changed.
+    let foreign = browser.request("POST", "/auth/password/change").json(&change_form(NEW, PASSWORD));
+    Answer::to(foreign).await.refused(403, "csrf_invalid");
+    app.post("/auth/password/change", change_form(NEW, PASSWORD)).await.refused(401, "unauthenticated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recov_3_what_is_refused_changes_nothing_and_keeps_the_session() {
+    let app = TestApp::start().await;
+    let native = app.native(ADA).await;
+    app.outbox_is_empty().await;
+    let before = state(&app).await;
+    change(&native, "wrong", NEW).await.refused(401, "invalid_credentials");
+    let rules = |answer: Answer| answer.refused(422, "password_rejected").body["errors"][0].clone();
+    assert_eq!(rules(change(&native, PASSWORD, "Ab1!").await)["code"], "min_length");
+    let same = rules(change(&native, PASSWORD, PASSWORD).await);
+    assert_eq!((&same["field"], &same["code"]), (&json!("newPassword"), &json!("unchanged")));
+    assert_eq!(rules(change(&native, PASSWORD, "I am Lovelace, you know").await)["code"], "contains_personal");
+    assert_eq!(state(&app).await, before);
+    native.verify(&native.access).await.expect(200);
+    // The wrong password is in the trail.
+    assert_eq!((app.count("PasswordChanged").await, succeeded(&app, "PasswordChanged").await), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recov_3_of_changes_at_once_one_is_made_and_nobody_is_told_that_the_session_ended() {
+    let app = TestApp::start().await;
+    let native = app.native(ADA).await;
+    let password = |i: usize| format!("{NEW} and {i} more");
+    let answers = at_once(10, |i| {
+        let request = app.request("POST", "/auth/password/change").bearer_auth(&native.access);
+        Answer::to(request.json(&change_form(PASSWORD, &password(i))))
+    })
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    let told = |answer: &Answer| {
+        matches!((answer.status, answer.code()), (200, _) | (503, _) | (401, "token_expired" | "invalid_credentials"))
+    };
+    assert!(answers.iter().all(told), "{answers:?}");
+    assert_eq!(succeeded(&app, "PasswordChanged").await, 1);
+    native.present(&native.refresh).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recov_3_a_tab_that_refreshes_meanwhile_is_told_to_come_again() {
+    let app = TestApp::start().await;
+    let mut native = app.native(ADA).await;
+    app.advance(61);
+    // The refresh has read everything and waits for its signature while the change is committed.
+    app.fault(json!({ "service": "kms", "operation": "Sign", "kind": "delay", "delayMs": 900, "times": 1 })).await;
+    let (refresh, changed) = tokio::join!(native.present(&native.refresh), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        change(&native, PASSWORD, NEW).await
+    });
+    changed.expect(200);
+    refresh.refused(409, "refresh_in_progress");
+    assert_eq!(native.refresh().await.body["rotated"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recov_3_a_session_that_is_signed_out_meanwhile_does_not_come_back() {
+    let app = TestApp::start().await;
+    let native = app.native(ADA).await;
+    app.fault(json!({ "service": "kms", "operation": "Sign", "kind": "delay", "delayMs": 1200, "times": 1 })).await;
+    let (changed, logout) = tokio::join!(change(&native, PASSWORD, NEW), async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        native.logout().await
+    });
+    logout.expect(204);
+    changed.refused(401, "session_revoked");
+    app.log_in(ADA, PASSWORD).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_the_laptop_ask_for_a_link_and_take_it() {
+    let app = TestApp::start().await;
+    app.account(ADA).await;
+    let submit = |page: &str, form: String| {
+        let request = app.request("POST", &format!("/_local/{page}"));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        Answer::to(request.body(form.replace(' ', "+")))
+    };
+    assert!(submit("forgot-password", format!("email={ADA}")).await.expect(200).text.contains("reset_requested"));
+    let mail = app.mail(ADA, 3).await;
+    assert!(mail.contains("/_local/reset-password?token="), "{mail}");
+    let done = submit("reset-password", format!("token={}&password={NEW}", token_in(&mail))).await.expect(200);
+    assert!(done.text.contains("password_reset"), "{}", done.text);
+    app.log_in(ADA, NEW).await.expect(200);
+}
