@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::attempts;
+use crate::attempts::{self, Counter};
 use crate::audit::{Event, Kind};
 use crate::context::RequestContext;
 use crate::error::{Error, FieldError, Refusal, Result};
@@ -54,14 +54,28 @@ pub async fn change_password(
     }
 }
 
-/// Whether the caller knows the password that the account has. A wrong one is told to the trail and ends nothing.
+/// Whether the caller knows the password that the account has, tried as often as a sign-in may be (case 044). A wrong one
+/// is told to the trail and ends nothing.
 async fn verify_current(app: &App, ctx: &RequestContext, caller: &Authenticated, current: &Password) -> Result<()> {
     let user = &caller.user;
-    let (login, ()) = tokio::try_join!(app.store.login_by_email(&user.email), attempts::admit_network(app, ctx))?;
-    let login = login.filter(|login| login.user_id == user.user_id);
-    let stored = login.as_ref().map(|login| login.password_hash.as_str());
-    if app.hasher().verify(stored, current).await.map_err(Error::internal)?.matches {
-        return Ok(());
+    let counter = Counter::current_password(&app.settings.attempts, user.user_id);
+    let (turn, login, admitted) = tokio::join!(
+        attempts::take(app, ctx, counter),
+        app.store.login_by_email(&user.email),
+        attempts::admit_network(app, ctx)
+    );
+    let turn = turn?;
+    let verdict = async {
+        admitted?;
+        let login = login?.filter(|login| login.user_id == user.user_id);
+        let stored = login.as_ref().map(|login| login.password_hash.as_str());
+        app.hasher().verify(stored, current).await.map_err(Error::internal)
+    };
+    let verdict = verdict.await;
+    if !verdict.as_ref().is_ok_and(|verdict| !verdict.matches) {
+        // Right, or never tried.
+        turn.give_back(app, ctx).await;
+        return verdict.map(drop);
     }
     let event = Event::by_user(Kind::PasswordChanged, user.user_id).on_session(caller.session.session_id);
     app.store.record_event(ctx, event.failed("invalid credentials")).await?;

@@ -67,9 +67,9 @@ pub async fn request_password_reset(app: &App, ctx: &RequestContext, email: &Ema
     let link = format!("{}/reset-password?token={}", app.settings.app_url, token.expose());
     // No name: it stands with the person, and reading that would be a step that unknown addresses do not have.
     let mail = Mail::PasswordReset { name: String::new(), link, valid_hours: RESET_HOURS };
-    let enqueue = if why_not.is_none() { outbox::enqueue } else { outbox::enqueue_decoy };
+    let to = why_not.is_none().then_some(email);
     // Refused only when another request was faster, and its mail is on the way.
-    enqueue(change, &secrets, email, mail, ctx.now, expires_at)?.commit().await.map(drop)
+    outbox::enqueue(change, &secrets, to, mail, ctx.now, expires_at)?.commit().await.map(drop)
 }
 
 /// Why an address gets no link (case 152). A link would prove the address, and so make an unverified account good with
@@ -83,20 +83,21 @@ fn why_not(login: Option<&Login>) -> Option<&'static str> {
     }
 }
 
-/// Takes a reset link: the account has this password from now on, and all its sessions have ended. Signs nobody in, so
-/// that a second factor still stands between a mailbox and the account (case 149).
+/// Takes a reset link: the account has this password from now on, and all its sessions and locks have ended. Signs nobody
+/// in, so that a second factor still stands between a mailbox and the account (case 149).
 ///
 /// # Errors
 /// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], [`Refusal::TokenUsed`], [`Refusal::RateLimited`];
-/// [`Refusal::PasswordRejected`], which
-/// leaves the link good.
+/// [`Refusal::PasswordRejected`], which leaves the link good.
 pub async fn reset_password(app: &App, ctx: &RequestContext, token: &PlainToken, new: &Password) -> Result<()> {
     let hash = token.hash();
     let (secrets, challenge, ()) =
         tokio::try_join!(app.secrets(), app.store.challenge(&hash), attempts::admit_network(app, ctx))?;
     let challenge = challenge.ok_or(Refusal::TokenInvalid)?;
     challenge.check(ChallengeKind::ResetPassword, ctx.now)?;
-    let (user, is_newest) = tokio::try_join!(app.store.user(challenge.user_id), app.store.is_newest(&challenge))?;
+    let locks = Counter::strangers(&app.settings.attempts, &challenge.email);
+    let (user, is_newest, tally) =
+        tokio::try_join!(app.store.user(challenge.user_id), app.store.is_newest(&challenge), app.store.tally(&locks))?;
     if !is_newest {
         return Err(Refusal::TokenExpired.into());
     }
@@ -106,7 +107,13 @@ pub async fn reset_password(app: &App, ctx: &RequestContext, token: &PlainToken,
     password::check_policy(app, "password", new, &[user.email.as_str(), user.email.local_part(), &user.name])?;
     let password_hash = app.hasher().hash(new).await.map_err(Error::internal)?;
 
-    let change = app.store.transaction().consume_challenge(&challenge, ctx.now).check_newest(&challenge);
+    // Who opens the mailbox is the owner: a lock would only keep them out.
+    let change = app
+        .store
+        .transaction()
+        .consume_challenge(&challenge, ctx.now)
+        .check_newest(&challenge)
+        .release(&locks, &tally, ctx.now);
     match password::replace(app, ctx, &secrets, change, &user, &password_hash, ChangedBy::Reset)?.commit().await? {
         Committed::Done => Ok(()),
         Committed::Refused(parts) if parts.contains(&Part::Challenge) => Err(Refusal::TokenUsed.into()),

@@ -1,6 +1,10 @@
 //! Sign-up: one transaction makes a person all they need, or nothing happens (SIGN-1).
 
 use super::password::check_policy;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::verification::{self, Pending};
 use super::{Name, VERIFY_LIFE};
 use crate::app::App;
@@ -15,6 +19,9 @@ use crate::mail::{Mail, outbox};
 use crate::organizations::Slug;
 use crate::password::Password;
 use crate::store::{Committed, Login, OrganizationRecord, Part, Status, User};
+
+/// Sign-ups are answered at whole multiples of this, so that their time does not tell what was written (SIGN-4).
+const BEAT: Duration = Duration::from_millis(100);
 
 /// Suffixes are random: a second try is rare, and a fourth means that something else is wrong.
 const SLUG_TRIES: u32 = 3;
@@ -37,6 +44,15 @@ pub struct NewOrganization {
 /// # Errors
 /// [`Refusal::PasswordRejected`] with every unmet rule, [`Refusal::SlugTaken`]; never anything about the address.
 pub async fn sign_up(app: &App, ctx: &RequestContext, request: SignUp) -> Result<()> {
+    let started = Instant::now();
+    let outcome = make_or_tell(app, ctx, request).await;
+    // A new account is a dozen items, a notice to the owner of a known address three: both answer on the same beat.
+    let beats = u32::try_from(started.elapsed().as_millis() / BEAT.as_millis()).unwrap_or(u32::MAX);
+    tokio::time::sleep_until(started + BEAT * beats.saturating_add(1)).await;
+    outcome
+}
+
+async fn make_or_tell(app: &App, ctx: &RequestContext, request: SignUp) -> Result<()> {
     check_password(app, &request)?;
     let wanted = WantedSlug::of(&request);
     // One "you already have an account" an hour for an address, whoever asks.
@@ -144,7 +160,7 @@ async fn create(
 
     let change = app.store.transaction().create_account(&user, &login, &organization)?;
     let name = Some(request.name.as_str());
-    let pending = Pending { user_id, email: &request.email, name, password_hash: &password_hash };
+    let pending = Pending { user_id, email: &request.email, is_mailed: true, name, password_hash: &password_hash };
     let change = verification::add(app, ctx, secrets, change, &pending)?;
     change
         .event(ctx, Event::by_user(Kind::UserCreated, user_id))?
@@ -176,7 +192,7 @@ async fn sign_up_again(
     let event = Event::new(Kind::SignupRepeated, Actor::Email(request.email.clone()));
     let password_hash = own_hash.as_deref().unwrap_or(&login.password_hash);
     let name = Some(request.name.as_str());
-    let pending = Pending { user_id: login.user_id, email: &request.email, name, password_hash };
+    let pending = Pending { user_id: login.user_id, email: &request.email, is_mailed: true, name, password_hash };
     let mut change = app.store.transaction().reserve(&mails, ctx.now).event(ctx, event.clone())?;
     if !same {
         change = change.contest(&request.email, None);

@@ -10,6 +10,7 @@ use crate::error::{Refusal, Result};
 use crate::id::UserId;
 use crate::keys::secrets::Secrets;
 use crate::mail::{Mail, outbox};
+use crate::password;
 use crate::secret::PlainToken;
 use crate::store::{Challenge, ChallengeKind, Committed, Part, Transaction, Verified};
 
@@ -17,6 +18,8 @@ use crate::store::{Challenge, ChallengeKind, Committed, Part, Transaction, Verif
 pub(super) struct Pending<'a> {
     pub(super) user_id: UserId,
     pub(super) email: &'a Email,
+    /// Whether the mail is sent; if not, link and mail are decoys.
+    pub(super) is_mailed: bool,
     /// `None` leaves the name as it is.
     pub(super) name: Option<&'a str>,
     pub(super) password_hash: &'a str,
@@ -45,7 +48,8 @@ pub(super) fn add<'a>(
     let link = format!("{}/verify-email?token={}", app.settings.app_url, token.expose());
     let name = pending.name.unwrap_or_default().to_owned();
     let mail = Mail::VerifyEmail { name, link, valid_hours: VERIFY_HOURS };
-    outbox::enqueue(change.create_challenge(&challenge)?, secrets, pending.email, mail, ctx.now, expires_at)
+    let to = pending.is_mailed.then_some(pending.email);
+    outbox::enqueue(change.create_challenge(&challenge)?, secrets, to, mail, ctx.now, expires_at)
 }
 
 /// The counter that all ways to another verification mail share. The first sign-up takes no place: it is always mailed.
@@ -122,11 +126,30 @@ pub async fn resend_verification(app: &App, ctx: &RequestContext, email: &Email)
         Some(login) if !login.email_verified => {
             let change = change.event(ctx, event(Actor::User(login.user_id)))?;
             // Nameless: reading the name would take this path longer than the others.
-            let pending = Pending { user_id: login.user_id, email, name: None, password_hash: &login.password_hash };
+            let pending = Pending {
+                user_id: login.user_id,
+                email,
+                is_mailed: true,
+                name: None,
+                password_hash: &login.password_hash,
+            };
             add(app, ctx, &secrets, change, &pending)?
         }
-        Some(login) => change.event(ctx, event(Actor::User(login.user_id)).failed("already verified"))?,
-        None => change.event(ctx, event(Actor::Email(email.clone())).failed("unknown address"))?,
+        // The same steps for nobody: a link that no account has, in a mail that is never sent.
+        other => {
+            let event = match other {
+                Some(login) => event(Actor::User(login.user_id)).failed("already verified"),
+                None => event(Actor::Email(email.clone())).failed("unknown address"),
+            };
+            let pending = Pending {
+                user_id: UserId::new(ctx.now),
+                email,
+                is_mailed: false,
+                name: None,
+                password_hash: password::DECOY,
+            };
+            add(app, ctx, &secrets, change.event(ctx, event)?, &pending)?
+        }
     };
     // Refused only when another request was faster, and its mail is on the way.
     change.commit().await.map(drop)

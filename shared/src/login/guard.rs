@@ -192,11 +192,8 @@ impl Guard<'_> {
         expires_at: crate::clock::Timestamp,
     ) -> Result<Transaction<'t>> {
         let has_owner = login.is_some_and(|login| login.email_verified && login.status == Status::Active);
-        if has_owner {
-            outbox::enqueue(change, secrets, self.email, mail, self.ctx.now, expires_at)
-        } else {
-            outbox::enqueue_decoy(change, secrets, mail, self.ctx.now, expires_at)
-        }
+        let to = has_owner.then_some(self.email);
+        outbox::enqueue(change, secrets, to, mail, self.ctx.now, expires_at)
     }
 
     /// Stops the address of the network once its window is full (LOGIN-3).

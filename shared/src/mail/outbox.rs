@@ -35,37 +35,18 @@ const LEASE: Duration = Duration::from_secs(60);
 const MAX_ATTEMPTS: u32 = 12;
 
 /// Adds a mail to a transaction. It is worth sending until `expires_at`: the end of the link in it.
-pub fn enqueue<'a>(
+///
+/// To nobody it is a decoy: where an address has no account, the same is written and the same work is done as where it
+/// has one, up to the handing over, so that no time tells (SIGN-4).
+pub fn enqueue<'a, 'e>(
     transaction: Transaction<'a>,
     secrets: &Secrets,
-    to: &Email,
+    to: impl Into<Option<&'e Email>>,
     mail: Mail,
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<Transaction<'a>> {
-    add(transaction, secrets, Some(to.clone()), mail, now, expires_at)
-}
-
-/// Adds a mail that goes to nobody: where an address has no account, the same is written and the same work is done as where
-/// it has one, up to the handing over, so that no time tells (SIGN-4).
-pub fn enqueue_decoy<'a>(
-    transaction: Transaction<'a>,
-    secrets: &Secrets,
-    mail: Mail,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Result<Transaction<'a>> {
-    add(transaction, secrets, None, mail, now, expires_at)
-}
-
-fn add<'a>(
-    transaction: Transaction<'a>,
-    secrets: &Secrets,
-    to: Option<Email>,
-    mail: Mail,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Result<Transaction<'a>> {
+    let to = to.into().cloned();
     let message_id = id::fresh(now);
     let kind = mail.kind().to_owned();
     let plain = serde_json::to_vec(&Envelope { to, mail }).map_err(Error::internal)?;

@@ -36,6 +36,10 @@ struct Inner {
     gauge: tests::Gauge,
 }
 
+/// What stands for a hash where there is none: as long as one, and nobody's.
+pub const DECOY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$1dXV1dXV1dXV1dXV1dXV1Q$1dXV1dXV1dXV1dXV1dXV1dXV1dXV1dXV1dXV1dXV1dU";
+
 /// What came of a verification.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Verdict {

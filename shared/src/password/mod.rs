@@ -19,7 +19,7 @@ use serde::de::{self, Deserializer, Visitor};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-pub use hasher::{Hasher, Verdict};
+pub use hasher::{DECOY, Hasher, Verdict};
 pub use imported::HashFault;
 pub use policy::{MAX_LENGTH, Policy, UnknownPolicy, Unmet};
 

@@ -28,6 +28,7 @@ const PROBES: &[Probe] = &[
     Probe { name: "login, 5th: lock", path: "/auth/login", body: wrong_password, status: 401 },
     Probe { name: "login, locked", path: "/auth/login", body: wrong_password, status: 423 },
     Probe { name: "resend", path: "/auth/verify-email/resend", body: address_only, status: 202 },
+    Probe { name: "forgotten password", path: "/auth/password/forgot", body: address_only, status: 202 },
     Probe { name: "sign-up", path: "/auth/signup", body: sign_up, status: 202 },
 ];
 

@@ -472,7 +472,10 @@ async fn recov_3_of_changes_at_once_one_is_made_and_nobody_is_told_that_the_sess
     .await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     let told = |answer: &Answer| {
-        matches!((answer.status, answer.code()), (200, _) | (503, _) | (401, "token_expired" | "invalid_credentials"))
+        matches!(
+            (answer.status, answer.code()),
+            (200, _) | (503, _) | (401, "token_expired" | "invalid_credentials") | (429, "rate_limited")
+        )
     };
     assert!(answers.iter().all(told), "{answers:?}");
     assert_eq!(succeeded(&app, "PasswordChanged").await, 1);
@@ -524,4 +527,37 @@ async fn the_pages_of_the_laptop_ask_for_a_link_and_take_it() {
     let done = submit("reset-password", format!("token={}&password={NEW}", token_in(&mail))).await.expect(200);
     assert!(done.text.contains("password_reset"), "{}", done.text);
     app.log_in(ADA, NEW).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recov_2_a_reset_ends_the_locks_that_kept_its_owner_out() {
+    let app = TestApp::start().await;
+    app.account(ADA).await;
+    for _ in 0..5 {
+        app.log_in(ADA, "wrong").await.refused(401, "invalid_credentials");
+    }
+    app.log_in(ADA, PASSWORD).await.refused(423, "account_locked");
+    app.post("/auth/password/forgot", json!({ "email": ADA })).await.expect(202);
+    let token = app.link(ADA, "reset-password").await;
+    let new = "Eight blue windows, 2 open";
+    app.post("/auth/password/reset", json!({ "token": token, "password": new })).await.expect(200);
+    app.log_in(ADA, new).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_044_the_current_password_is_tried_five_times_in_a_window() {
+    let app = TestApp::start().await;
+    let mut browser = app.browser(ADA).await;
+    let change = |current: &str| json!({ "currentPassword": current, "newPassword": "Eight blue windows, 2 open" });
+    let before = app.stack.app().hasher().computed();
+    for _ in 0..5 {
+        browser.send("POST", "/auth/password/change", &change("wrong")).await.refused(401, "invalid_credentials");
+    }
+    let full = browser.send("POST", "/auth/password/change", &change(PASSWORD)).await.refused(429, "rate_limited");
+    assert!((890..=900).contains(&tests::retry_after(&full)));
+    assert_eq!(app.stack.app().hasher().computed() - before, 5);
+    // The sign-in has its own places, and the session lives.
+    app.log_in(ADA, PASSWORD).await.expect(200);
+    app.advance(15 * 60);
+    browser.send("POST", "/auth/password/change", &change(PASSWORD)).await.expect(200);
 }
