@@ -8,6 +8,7 @@ use crate::attempts::Lines;
 use crate::aws::kms::Kms;
 use crate::aws::sdk_config;
 use crate::aws::ses::Ses;
+use crate::captcha;
 use crate::clock::{Clock, Timestamp};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
@@ -24,6 +25,7 @@ pub struct App {
     pub kms: Kms,
     pub(crate) lines: Lines,
     keys: KeyCache,
+    captcha: captcha::Client,
     /// Only a few functions hash or mail: the others do not pay for it.
     hasher: OnceLock<Hasher>,
     ses: OnceLock<Ses>,
@@ -41,6 +43,7 @@ impl App {
             kms: Kms::new(&sdk, &settings.secrets_key_id, &settings.stack_name),
             lines: Lines::default(),
             keys: KeyCache::default(),
+            captcha: captcha::Client::default(),
             hasher: OnceLock::new(),
             ses: OnceLock::new(),
             clock,
@@ -55,6 +58,10 @@ impl App {
 
     pub fn ses(&self) -> &Ses {
         self.ses.get_or_init(|| Ses::new(&self.sdk, &self.settings.mail_from))
+    }
+
+    pub fn captcha(&self) -> &captcha::Client {
+        &self.captcha
     }
 
     /// The signing ring, not older than a minute.

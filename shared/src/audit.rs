@@ -34,6 +34,7 @@ pub enum Kind {
     UserAccountLocked,
     UserAccountUnlocked,
     AccessDenied,
+    CaptchaSkipped,
 }
 
 /// Who did it, as far as is known.

@@ -66,6 +66,8 @@ pub enum Refusal {
         captcha_required: bool,
     },
     EmailNotVerified,
+    CaptchaRequired,
+    CaptchaInvalid,
     TokenInvalid,
     TokenExpired,
     TokenUsed,
@@ -97,7 +99,8 @@ impl FieldError {
     }
 }
 
-struct Chain<'a>(&'a (dyn StdError + 'static));
+/// An error with all its causes, in one line.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

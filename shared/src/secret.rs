@@ -21,6 +21,21 @@ impl Key {
     }
 }
 
+/// A secret that is text, such as the key that another service knows us by. No `Debug`, no `Display`, no `Serialize`; wiped
+/// when dropped.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct SecretText(String);
+
+impl SecretText {
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A one-time token as its holder knows it: 256 random bits, base64url. Stored only as its [`TokenHash`].
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct PlainToken(String);

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::clock::Timestamp;
 
+use crate::captcha::Captcha;
 use crate::gateway::{self, json_response, refused};
 use crate::pages::{CallsPage, IndexPage, LINK_FORMS, LinkForm, LinkPage, MailRow, MailboxPage};
 use crate::stack::Inner;
@@ -169,18 +170,22 @@ async fn run_when_free(stack: &Inner, job: &'static Job, input: &Value) -> Resul
 }
 
 async fn add_fault(State(stack): Stack, body: Bytes) -> Answer {
-    let fault: Fault = match serde_json::from_slice(&body) {
-        Ok(fault) => fault,
-        Err(error) => return refused(StatusCode::UNPROCESSABLE_ENTITY, "validation", &error.to_string()),
+    let fault: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let added = match Captcha::is_meant_by(&fault) {
+        true => stack.captcha.add_fault(fault),
+        false => add_aws_fault(&stack, fault),
     };
-    let Some(fault) = with_table_name(&stack, fault) else {
-        return refused(StatusCode::UNPROCESSABLE_ENTITY, "validation", "The template has no such table");
-    };
-    let answer = json!(fault);
-    match stack.aws.faults().add(fault) {
-        Ok(()) => json_response(StatusCode::OK, &answer),
-        Err(invalid) => refused(StatusCode::UNPROCESSABLE_ENTITY, "validation", &invalid.to_string()),
+    match added {
+        Ok(fault) => json_response(StatusCode::OK, &fault),
+        Err(fault) => refused(StatusCode::UNPROCESSABLE_ENTITY, "validation", &fault),
     }
+}
+
+fn add_aws_fault(stack: &Inner, fault: Value) -> Result<Value, String> {
+    let fault: Fault = serde_json::from_value(fault).map_err(|error| error.to_string())?;
+    let fault = with_table_name(stack, fault).ok_or("The template has no such table")?;
+    let taken = json!(fault);
+    stack.aws.faults().add(fault).map(|()| taken).map_err(|invalid| invalid.to_string())
 }
 
 /// Takes a table by its name, its logical id in the template, or the name's last part: `Sessions`, `sessions`.
@@ -197,7 +202,7 @@ fn with_table_name(stack: &Inner, mut fault: Fault) -> Option<Fault> {
 }
 
 async fn clear_faults(State(stack): Stack) -> StatusCode {
-    stack.aws.faults().clear();
+    stack.clear_faults();
     StatusCode::NO_CONTENT
 }
 

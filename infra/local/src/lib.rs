@@ -4,6 +4,7 @@
 //! DynamoDB, KMS and SES are `embedded-aws` at the SDK's endpoint settings. Of its own it has only the routes under
 //! `/_local/` ([`control`]). It has no rule of sign-in: those are the handlers'.
 
+mod captcha;
 mod clock;
 mod control;
 mod event;

@@ -6,6 +6,9 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
     ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
 };
+use aws_sdk_kms::primitives::Blob;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use shared::aws::sdk_config;
 use shared::environment::Environment;
 use template::{Attribute, AttributeKind, Key, StreamView, Table};
@@ -46,6 +49,15 @@ impl Provisioner {
         let id = made.key_metadata.map(|metadata| metadata.key_id).ok_or("a key without an id")?;
         let aliased = self.kms.create_alias().alias_name(alias).target_key_id(&id).send().await;
         aliased.map(|_| id).map_err(|error| format!("{alias}: {error:?}"))
+    }
+
+    /// A secret as an operator would put it into a parameter: encrypted by a key of the stack, in base64.
+    pub(crate) async fn encrypt(&self, key_id: &str, context: &[(&str, &str)], secret: &str) -> Result<String, Fault> {
+        let context = context.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let request = self.kms.encrypt().key_id(key_id).plaintext(Blob::new(secret));
+        let output =
+            request.set_encryption_context(Some(context)).send().await.map_err(|error| format!("{error:?}"))?;
+        Ok(STANDARD.encode(output.ciphertext_blob.ok_or("a secret without a ciphertext")?))
     }
 
     /// Makes a table, unless it is there already.

@@ -17,6 +17,7 @@ use template::Template;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::captcha::{self, Captcha};
 use crate::clock::MovableClock;
 use crate::provision::Provisioner;
 use crate::requests::RequestLog;
@@ -66,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) url: String,
     pub(crate) aws: EmbeddedAws,
     pub(crate) clock: MovableClock,
+    pub(crate) captcha: Arc<Captcha>,
     pub(crate) routes: Routes,
     pub(crate) requests: RequestLog,
     pub(crate) template: Template,
@@ -85,7 +87,7 @@ impl Stack {
         let listener = listen(options.port).await?;
         let port = listener.local_addr().map_err(|error| StartError::CannotListen(options.port, error))?.port();
         let url = format!("http://localhost:{port}");
-        let parameters = laptop::parameters(&url, options.parameters);
+        let mut parameters = laptop::parameters(&url, options.parameters);
 
         // Read once to learn which keys to make, and once more when their ids are known.
         let draft = read(&options.template, &parameters, &BTreeMap::new())?;
@@ -100,6 +102,9 @@ impl Stack {
         let provisioner =
             Provisioner::new(&client_settings.clone().into_iter().collect()).map_err(StartError::Setup)?;
         let keys = provisioner.keys(&draft.keys).await.map_err(StartError::Setup)?;
+        let captcha = Arc::new(Captcha::new(clock.clone()));
+        let captcha_listener = listen(0).await?;
+        captcha.configure(&mut parameters, &captcha_listener, &provisioner, &keys).await.map_err(StartError::Setup)?;
         let template = read(&options.template, &parameters, &keys)?;
         check_functions(&template)?;
         for table in &template.tables {
@@ -113,20 +118,24 @@ impl Stack {
                 other => other.to_string(),
             })
         })?;
+        // A CAPTCHA of somebody else's is nothing that this program can solve.
+        let samples = options.samples && (app.settings.captcha.is_none() || captcha.is_played());
         let inner = Arc::new(Inner {
             url,
             aws,
             clock,
+            captcha,
             routes: Routes::of(&template),
             requests: RequestLog::default(),
             template,
             environment,
             app: RwLock::new(Arc::new(app)),
             dead_letters: Mutex::default(),
-            samples: options.samples,
+            samples,
             resetting: tokio::sync::Mutex::default(),
         });
         let mut stack = Self { inner, tasks: JoinSet::new() };
+        stack.tasks.spawn(captcha::serve(captcha_listener, stack.inner.captcha.clone()));
         stack.run_in_background(options.schedules);
         stack.inner.set_up().await.map_err(StartError::Setup)?;
         stack.serve(listener);
@@ -146,6 +155,16 @@ impl Stack {
 
     pub fn aws(&self) -> &EmbeddedAws {
         &self.inner.aws
+    }
+
+    /// Ends all faults, of AWS and of the CAPTCHA provider.
+    pub fn clear_faults(&self) {
+        self.inner.clear_faults();
+    }
+
+    /// The secret that the CAPTCHA provider knows this stack by, for tests that look where it must not be.
+    pub fn captcha_secret(&self) -> &str {
+        self.inner.captcha.secret()
     }
 
     pub fn clock(&self) -> &MovableClock {
@@ -208,7 +227,8 @@ impl Stack {
     }
 
     fn serve(&mut self, listener: TcpListener) {
-        let router: Router = control::router().fallback(gateway::handle).with_state(self.inner.clone());
+        let captcha = captcha::router(self.inner.captcha.clone());
+        let router: Router = control::router().merge(captcha).fallback(gateway::handle).with_state(self.inner.clone());
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         self.tasks.spawn(async move {
             if let Err(error) = axum::serve(listener, service).await {
@@ -228,6 +248,11 @@ impl Inner {
 
     fn cold_app(&self) -> shared::error::Result<App> {
         App::new(&self.environment, self.clock.for_handlers())
+    }
+
+    pub(crate) fn clear_faults(&self) {
+        self.aws.faults().clear();
+        self.captcha.clear_faults();
     }
 
     pub(crate) fn dead_letter(&self, function: &str, record: Value) {
@@ -252,7 +277,8 @@ impl Inner {
     /// Back to how it was after its first start: no faults, no mail, the machine's time, nothing but the sample accounts.
     pub(crate) async fn reset(&self) -> Result<(), String> {
         let _one_at_a_time = self.resetting.lock().await;
-        self.aws.faults().clear();
+        self.clear_faults();
+        self.captcha.reset();
         self.clock.reset();
         let provisioner = Provisioner::new(&self.environment)?;
         for table in &self.template.tables {

@@ -10,6 +10,7 @@ use super::{Name, VERIFY_LIFE};
 use crate::app::App;
 use crate::attempts::{self, Counter};
 use crate::audit::{Actor, Event, Kind};
+use crate::captcha;
 use crate::context::RequestContext;
 use crate::email::Email;
 use crate::error::{Error, Refusal, Result};
@@ -32,6 +33,8 @@ pub struct SignUp {
     pub password: Password,
     pub name: Name,
     pub organization: Option<NewOrganization>,
+    /// What the browser got for solving a CAPTCHA, where one is asked for (SIGN-7).
+    pub captcha_token: Option<String>,
 }
 
 pub struct NewOrganization {
@@ -42,7 +45,7 @@ pub struct NewOrganization {
 /// Makes an account that waits for its address to be verified, or tells the address's owner that one exists.
 ///
 /// # Errors
-/// [`Refusal::PasswordRejected`] with every unmet rule, [`Refusal::SlugTaken`]; never anything about the address.
+/// [`Refusal::PasswordRejected`] with every unmet rule, what [`captcha::check`] refuses, [`Refusal::SlugTaken`]; never anything about the address.
 pub async fn sign_up(app: &App, ctx: &RequestContext, request: SignUp) -> Result<()> {
     let started = Instant::now();
     let outcome = make_or_tell(app, ctx, request).await;
@@ -57,7 +60,8 @@ async fn make_or_tell(app: &App, ctx: &RequestContext, request: SignUp) -> Resul
     let wanted = WantedSlug::of(&request);
     // One "you already have an account" an hour for an address, whoever asks.
     let taken_notice = Counter::notice("address-taken", &request.email);
-    let (secrets, known, holder, may_notify, ()) = tokio::try_join!(
+    let ((), secrets, known, holder, may_notify, ()) = tokio::try_join!(
+        captcha::check(app, ctx, captcha::Action::SignUp, request.captcha_token.as_deref()),
         app.secrets(),
         app.store.login_by_email(&request.email),
         app.store.slug_holder(&wanted.slug),

@@ -5,10 +5,11 @@ use aws_sdk_kms::operation::sign::SignError;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{DataKeySpec, KeySpec, KeyUsageType, MessageType, SigningAlgorithmSpec, Tag};
 use aws_types::SdkConfig;
+use zeroize::Zeroizing;
 
 use super::trips::CountTrips;
 use crate::error::{Error, Result};
-use crate::secret::Key;
+use crate::secret::{Key, SecretText};
 use crate::settings::Algorithm;
 
 const KMS: &str = "KMS";
@@ -149,6 +150,21 @@ impl Kms {
             .map_err(|cause| Error::unavailable(KMS, &cause))?;
         let plain = output.plaintext.map(Blob::into_inner).unwrap_or_default();
         Ok(Key::new(plain.try_into().map_err(|_| Error::internal("a data key does not have 32 bytes"))?))
+    }
+
+    /// Unwraps a secret that an operator has encrypted for this stack and a purpose: the encryption context names both,
+    /// and KMS authenticates it. Space around it does not count: files end with a line break.
+    pub async fn unwrap_setting(&self, purpose: &str, wrapped: &[u8]) -> Result<SecretText> {
+        let request = self.client.decrypt().key_id(&self.secrets_key_id).ciphertext_blob(Blob::new(wrapped));
+        let output = request
+            .encryption_context("stack", &self.stack_name)
+            .encryption_context("purpose", purpose)
+            .send()
+            .await
+            .map_err(|cause| Error::unavailable(KMS, &cause))?;
+        let plain = Zeroizing::new(output.plaintext.map(Blob::into_inner).unwrap_or_default());
+        let text = std::str::from_utf8(&plain).map_err(|_| Error::internal("an unwrapped setting is not text"))?;
+        Ok(SecretText::new(text.trim().to_owned()))
     }
 }
 

@@ -81,6 +81,10 @@ pub fn kind_of(error: &Error) -> Kind {
             Refusal::EmailNotVerified => {
                 kind(S::FORBIDDEN, "email_not_verified", "The e-mail address is not verified yet")
             }
+            Refusal::CaptchaRequired => kind(S::FORBIDDEN, "captcha_required", "Solve a CAPTCHA first"),
+            Refusal::CaptchaInvalid => {
+                kind(S::FORBIDDEN, "captcha_invalid", "The CAPTCHA is not solved, or not any more")
+            }
             Refusal::TokenInvalid => kind(S::BAD_REQUEST, "token_invalid", "This link is not valid"),
             Refusal::TokenExpired => kind(S::GONE, "token_expired", "This link has expired"),
             Refusal::TokenUsed => kind(S::GONE, "token_used", "This link has been used"),
@@ -118,6 +122,8 @@ pub fn table() -> Vec<String> {
         Refusal::RateLimited { wait: Duration::ZERO },
         Refusal::InvalidCredentials { captcha_required: false },
         Refusal::EmailNotVerified,
+        Refusal::CaptchaRequired,
+        Refusal::CaptchaInvalid,
         Refusal::TokenInvalid,
         Refusal::TokenExpired,
         Refusal::TokenUsed,

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::attempts::device::DeviceId;
 use crate::attempts::{self, Client, Counter, Lock, Turn};
 use crate::audit::{Actor, Event, Kind};
+use crate::captcha;
 use crate::context::RequestContext;
 use crate::email::Email;
 use crate::error::{Refusal, Result};
@@ -82,14 +83,23 @@ impl Guard<'_> {
         }
     }
 
-    /// After some failures a person has to show that they are one (LOGIN-5).
-    pub(super) async fn ask_captcha(&self, _turn: &Turn) -> Result<()> {
-        Ok(())
+    /// After some failures a person has to show that they are one, before their password is looked at (LOGIN-5).
+    ///
+    /// # Errors
+    /// Those of [`captcha::check`].
+    pub(super) async fn ask_captcha(&self, turn: &Turn, token: Option<&str>) -> Result<()> {
+        // This attempt has its place already: the next after the last that was free of it.
+        if self.failures(turn) <= self.app.settings.attempts.suspicious_after {
+            return Ok(());
+        }
+        captcha::check(self.app, self.ctx, captcha::Action::Login, token).await
     }
 
     /// What somebody is told whose password was wrong.
-    pub(super) fn invalid(&self, _turn: &Turn) -> Refusal {
-        Refusal::InvalidCredentials { captcha_required: false }
+    pub(super) fn invalid(&self, turn: &Turn) -> Refusal {
+        let is_asked_for = self.app.settings.captcha.is_some();
+        let captcha_required = is_asked_for && self.failures(turn) >= self.app.settings.attempts.suspicious_after;
+        Refusal::InvalidCredentials { captcha_required }
     }
 
     /// How many of the window's places are taken, this attempt's included.

@@ -23,6 +23,8 @@ pub struct Credentials {
     pub password: Password,
     /// What the browser's device cookie says, unread; empty when there is none.
     pub device: String,
+    /// A solved CAPTCHA, for when one is asked for (LOGIN-5).
+    pub captcha_token: Option<String>,
 }
 
 /// A sign-in, and the device cookie by which the browser will be known.
@@ -37,13 +39,14 @@ pub struct SignedIn {
 /// answer. Only a right password learns that the address is not verified yet (SIGN-3).
 ///
 /// # Errors
-/// [`Refusal::InvalidCredentials`], [`Refusal::EmailNotVerified`], [`Refusal::AccountLocked`], [`Refusal::RateLimited`].
+/// [`Refusal::InvalidCredentials`], [`Refusal::EmailNotVerified`], [`Refusal::AccountLocked`], [`Refusal::RateLimited`],
+/// [`Refusal::CaptchaRequired`], [`Refusal::CaptchaInvalid`].
 pub async fn with_password(app: &App, ctx: &RequestContext, credentials: Credentials) -> Result<SignedIn> {
     let device = known_device(app, ctx, &credentials).await?;
     let guard = Guard { app, ctx, email: &credentials.email, device };
     let (turn, found) = guard.enter(Found::read(app, ctx, &credentials.email)).await?;
     let tried = async {
-        guard.ask_captcha(&turn).await?;
+        guard.ask_captcha(&turn, credentials.captcha_token.as_deref()).await?;
         found.verify(app, &credentials.password).await
     };
     let verdict = match tried.await {

@@ -11,6 +11,7 @@ pub use self::profile::SessionRules;
 pub use self::reader::ConfigurationFaults;
 pub(crate) use self::reader::Reader;
 use crate::attempts::AttemptRules;
+use crate::captcha;
 use crate::email::Email;
 use crate::environment::Environment;
 use crate::password::Policy;
@@ -50,6 +51,8 @@ pub struct Settings {
     pub stack_name: String,
     /// `SECRETS_KEY_ID`: the KMS key that wraps data keys (KEYS-4).
     pub secrets_key_id: String,
+    /// `CAPTCHA_*`; `None` where no CAPTCHA is asked for (SIGN-7).
+    pub captcha: Option<captcha::Settings>,
     pub tables: Tables,
 }
 
@@ -123,7 +126,7 @@ impl Settings {
         let mut reader = Reader { environment, faults: Vec::new() };
         let stage = reader.parse("STAGE", Stage::Production, str::parse);
         let profile = reader.or("PROFILE", Profile::Consumer, str::parse);
-        let settings = Self {
+        let mut settings = Self {
             stage,
             public_url: reader.parse("PUBLIC_URL", String::new(), |text| origin(text, stage)),
             audience: reader.required("AUDIENCE"),
@@ -142,6 +145,7 @@ impl Settings {
             key_rotation: Duration::from_secs(86_400) * reader.number("ROTATION_DAYS", 30, 1..=365),
             stack_name: reader.required("STACK_NAME"),
             secrets_key_id: reader.required("SECRETS_KEY_ID"),
+            captcha: None,
             tables: Tables {
                 users: reader.required("USERS_TABLE"),
                 logins: reader.required("LOGINS_TABLE"),
@@ -155,6 +159,7 @@ impl Settings {
                 settings: reader.required("SETTINGS_TABLE"),
             },
         };
+        settings.captcha = captcha::Settings::read(&mut reader, &settings);
         settings.check_cookie_domain(&mut reader.faults);
         if reader.faults.is_empty() { Ok(settings) } else { Err(ConfigurationFaults(reader.faults)) }
     }
@@ -185,7 +190,7 @@ fn is_within(host: &str, domain: &str) -> bool {
     host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
 }
 
-fn host_of(origin: &str) -> &str {
+pub(crate) fn host_of(origin: &str) -> &str {
     let authority = origin.split_once("://").map_or(origin, |(_, rest)| rest);
     authority.split([':', '/']).next().unwrap_or(authority)
 }
@@ -206,7 +211,7 @@ fn origin(text: &str, stage: Stage) -> Result<String, String> {
 }
 
 /// An absolute URL that a path can be appended to.
-fn url(text: &str, stage: Stage) -> Result<String, String> {
+pub(crate) fn url(text: &str, stage: Stage) -> Result<String, String> {
     let text = text.trim_end_matches('/');
     let end_of_origin =
         text.find("://").and_then(|at| text[at + 3..].find('/').map(|slash| at + 3 + slash)).unwrap_or(text.len());
@@ -223,7 +228,7 @@ fn sender(text: &str) -> Result<String, String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     fn good() -> Vec<(&'static str, &'static str)> {
@@ -256,7 +261,7 @@ mod tests {
         variables
     }
 
-    fn read_with(changes: &[(&'static str, &'static str)]) -> Result<Settings, ConfigurationFaults> {
+    pub(crate) fn read_with(changes: &[(&'static str, &'static str)]) -> Result<Settings, ConfigurationFaults> {
         Settings::read(&good().into_iter().chain(changes.iter().copied()).collect())
     }
 

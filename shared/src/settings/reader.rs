@@ -35,7 +35,7 @@ impl Reader<'_> {
         self.or(name, placeholder, parse)
     }
 
-    pub(super) fn or<T>(&mut self, name: &str, default: T, parse: impl Fn(&str) -> Result<T, String>) -> T {
+    pub(crate) fn or<T>(&mut self, name: &str, default: T, parse: impl Fn(&str) -> Result<T, String>) -> T {
         match self.environment.get(name).map(parse) {
             None => default,
             Some(Ok(value)) => value,
@@ -48,6 +48,10 @@ impl Reader<'_> {
 
     pub(super) fn required(&mut self, name: &str) -> String {
         self.parse(name, String::new(), |text| Ok(text.to_owned()))
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.environment.get(name).is_some()
     }
 
     /// A whole number within a range.
@@ -66,7 +70,7 @@ impl Reader<'_> {
         self.faults.push(format!("{name}: {what}"));
     }
 
-    pub(super) fn list<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
+    pub(crate) fn list<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
         let text = self.environment.get(name).unwrap_or_default();
         let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
         let (values, faults): (Vec<_>, Vec<_>) =

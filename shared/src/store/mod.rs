@@ -7,6 +7,7 @@
 mod accounts;
 mod attempts;
 mod audit;
+mod captcha;
 mod challenges;
 mod jobs;
 mod outbox;
@@ -25,6 +26,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::accounts::{Login, OrganizationRecord, Status, User, Verified};
 pub use self::attempts::Reservation;
+pub use self::captcha::CaptchaClaim;
 pub use self::challenges::{Challenge, ChallengeKind};
 pub use self::jobs::RunStart;
 pub use self::outbox::{Claim, OutboxMessage};

@@ -29,18 +29,18 @@ const REMEMBERED: Duration = Duration::from_secs(REMEMBERED_DAYS as u64 * 86_400
 struct Request {
     email: Email,
     password: Password,
-    /// Part of the contract; asked for once a CAPTCHA provider is configured (SIGN-7, LOGIN-5).
-    #[serde(default, rename = "captchaToken")]
-    _captcha_token: Option<String>,
+    /// Asked for after some failures, where a provider is configured (LOGIN-5).
+    #[serde(default)]
+    captcha_token: Option<String>,
     #[serde(default)]
     token_delivery: Delivery,
 }
 
 async fn handle(app: &App, call: &Call) -> Result<Reply> {
-    let Request { email, password, token_delivery, .. } = call.json()?;
+    let Request { email, password, captcha_token, token_delivery } = call.json()?;
     let device = Jar::Device.read(&app.settings, call).unwrap_or_default();
     let SignedIn { grant, device } =
-        login::with_password(app, &call.ctx, Credentials { email, password, device }).await?;
+        login::with_password(app, &call.ctx, Credentials { email, password, device, captcha_token }).await?;
     let reply = reply::signed_in(app, &call.ctx, &grant, token_delivery)?;
     Ok(match token_delivery {
         Delivery::Cookies => reply.with_cookie(Jar::Device.set(&app.settings, &device, REMEMBERED)),

@@ -23,9 +23,9 @@ pub const ENDPOINT: Endpoint = Endpoint {
 struct Request {
     email: Email,
     password: Password,
-    /// Part of the contract; asked for once a CAPTCHA provider is configured (SIGN-7, LOGIN-5).
-    #[serde(default, rename = "captchaToken")]
-    _captcha_token: Option<String>,
+    /// Asked for where a CAPTCHA provider is configured (SIGN-7).
+    #[serde(default)]
+    captcha_token: Option<String>,
     name: Name,
     #[serde(default)]
     organization: Option<Organization>,
@@ -40,8 +40,8 @@ struct Organization {
 }
 
 async fn handle(app: &App, call: &Call) -> Result<Reply> {
-    let Request { email, password, name, organization, .. } = call.json()?;
+    let Request { email, password, name, organization, captcha_token } = call.json()?;
     let organization = organization.map(|Organization { name, slug }| NewOrganization { name, slug });
-    accounts::sign_up(app, &call.ctx, SignUp { email, password, name, organization }).await?;
+    accounts::sign_up(app, &call.ctx, SignUp { email, password, name, organization, captcha_token }).await?;
     Reply::accepted(&reply::Status::new("verification_required"))
 }

@@ -4,6 +4,7 @@
 
 mod attempts;
 mod browser;
+mod captcha;
 mod faults;
 mod foreign_clients;
 mod http;
