@@ -79,7 +79,19 @@ impl App {
         self.keys.read_anew(&self.store, now).await
     }
 
-    pub async fn secrets(&self) -> Result<Arc<Secrets>> {
-        self.keys.secrets(&self.store, &self.kms).await
+    /// The secrets, not older than five minutes. Best asked for in parallel with a first read.
+    pub async fn secrets(&self, now: Timestamp) -> Result<Secrets> {
+        self.keys.secrets(&self.store, &self.kms, now).await
+    }
+
+    /// Secrets for something that says it was made with this version; looks again if those at hand do not know it.
+    pub async fn secrets_with(&self, version: u8, now: Timestamp) -> Result<Secrets> {
+        self.keys.secrets_with(version, &self.store, &self.kms, now).await
+    }
+
+    /// What `read` makes of something that does not say its version, if we made it: with the secrets at hand or, should
+    /// those be old, with those of now.
+    pub async fn made_by_us<T>(&self, now: Timestamp, read: impl Fn(&Secrets) -> Option<T>) -> Result<Option<T>> {
+        self.keys.made_by_us(read, &self.store, &self.kms, now).await
     }
 }

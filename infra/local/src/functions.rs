@@ -9,6 +9,7 @@ use lambda_http::{Adapter, Context, LambdaEvent, Request, Service, service_fn};
 use serde_json::Value;
 use shared::app::App;
 use shared::http::Endpoint;
+use template::Template;
 
 /// Why a call failed: what Lambda would report, and what API Gateway turns into a 500.
 #[derive(Debug, thiserror::Error)]
@@ -34,11 +35,24 @@ fn endpoint(name: &str) -> Option<&'static Endpoint> {
 }
 
 /// Whether there is code for a function of the template.
-pub(crate) fn exists(name: &str) -> bool {
+fn exists(name: &str) -> bool {
     endpoint(name).is_some()
         || handlers::JOBS.iter().any(|job| job.name == name)
         || name == handlers::SEND_MAIL
         || name == handlers::AUTHORIZER
+}
+
+/// Whether every function of a template has code.
+///
+/// # Errors
+/// In words, with the names of those that have none.
+pub(crate) fn check(template: &Template) -> Result<(), String> {
+    let names = template.functions.iter().map(|function| function.binary.as_str());
+    let missing: Vec<&str> = names.filter(|name| !exists(name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!("the template has functions without code: {}", missing.join(", ")))
 }
 
 /// Calls a function with an event.

@@ -10,7 +10,9 @@ mod control;
 mod event;
 mod functions;
 mod gateway;
+mod instances;
 mod laptop;
+mod options;
 mod pages;
 mod provision;
 mod requests;
@@ -21,4 +23,5 @@ mod stack;
 mod streams;
 
 pub use clock::MovableClock;
-pub use stack::{Options, Stack, StartError};
+pub use options::{Options, StartError};
+pub use stack::Stack;

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use embedded_aws::EmbeddedAws;
@@ -19,43 +18,12 @@ use tokio::task::JoinSet;
 
 use crate::captcha::{self, Captcha};
 use crate::clock::MovableClock;
+use crate::instances::Instances;
+use crate::options::{Options, StartError};
 use crate::provision::Provisioner;
 use crate::requests::RequestLog;
 use crate::routes::Routes;
 use crate::{control, functions, gateway, laptop, samples, schedules, streams};
-
-/// What a stack is started with.
-pub struct Options {
-    /// The text of the SAM template.
-    pub template: String,
-    /// Parameters that differ from the laptop's defaults.
-    pub parameters: BTreeMap<String, String>,
-    /// Where it listens on 127.0.0.1; 0 takes any free port.
-    pub port: u16,
-    /// Keeps tables, keys and mails here; without it they end with the process.
-    pub data_dir: Option<PathBuf>,
-    /// Whether the template's schedules run. Tests run jobs by hand.
-    pub schedules: bool,
-    /// Whether the sample accounts are made.
-    pub samples: bool,
-}
-
-/// Why a stack did not start. Each is one message for the person who typed the command.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error("port {0} is taken; choose another with --port")]
-    PortTaken(u16),
-    #[error("cannot listen on port {0}: {1}")]
-    CannotListen(u16, io::Error),
-    #[error("the template has faults:\n{0}")]
-    Template(template::Faults),
-    #[error("{0}")]
-    Configuration(String),
-    #[error("the embedded AWS did not start: {0}")]
-    Aws(embedded_aws::StartError),
-    #[error("the stack could not be set up: {0}")]
-    Setup(String),
-}
 
 /// A running stack. Dropping it stops it.
 pub struct Stack {
@@ -71,8 +39,7 @@ pub(crate) struct Inner {
     pub(crate) routes: Routes,
     pub(crate) requests: RequestLog,
     pub(crate) template: Template,
-    environment: Environment,
-    app: RwLock<Arc<App>>,
+    instances: Instances,
     dead_letters: Mutex<VecDeque<Value>>,
     samples: bool,
     resetting: tokio::sync::Mutex<()>,
@@ -106,20 +73,15 @@ impl Stack {
         let captcha_listener = listen(0).await?;
         captcha.configure(&mut parameters, &captcha_listener, &provisioner, &keys).await.map_err(StartError::Setup)?;
         let template = read(&options.template, &parameters, &keys)?;
-        check_functions(&template)?;
+        functions::check(&template).map_err(StartError::Setup)?;
         for table in &template.tables {
             provisioner.table(table).await.map_err(StartError::Setup)?;
         }
 
         let environment: Environment = template.environment.clone().into_iter().chain(client_settings).collect();
-        let app = App::new(&environment, clock.for_handlers()).map_err(|error| {
-            StartError::Configuration(match error {
-                shared::error::Error::Internal(faults) => faults,
-                other => other.to_string(),
-            })
-        })?;
+        let instances = Instances::start(environment, clock.clone()).map_err(StartError::Configuration)?;
         // A CAPTCHA of somebody else's is nothing that this program can solve.
-        let samples = options.samples && (app.settings.captcha.is_none() || captcha.is_played());
+        let samples = options.samples && (instances.next().settings.captcha.is_none() || captcha.is_played());
         let inner = Arc::new(Inner {
             url,
             aws,
@@ -128,8 +90,7 @@ impl Stack {
             routes: Routes::of(&template),
             requests: RequestLog::default(),
             template,
-            environment,
-            app: RwLock::new(Arc::new(app)),
+            instances,
             dead_letters: Mutex::default(),
             samples,
             resetting: tokio::sync::Mutex::default(),
@@ -176,6 +137,11 @@ impl Stack {
         self.inner.app()
     }
 
+    /// From now on calls go to these instances, one after the other, as Lambda spreads them over those that are warm.
+    pub fn serve_by(&self, instances: &[Arc<App>]) {
+        self.inner.instances.serve_by(instances.to_vec());
+    }
+
     pub fn template(&self) -> &Template {
         &self.inner.template
     }
@@ -196,9 +162,12 @@ impl Stack {
         functions::invoke(instance, function, event).await.map_err(|failed| failed.to_string())
     }
 
-    /// What an instance has at its cold start.
+    /// What an instance has at its cold start. It gets calls of the gateway's when [`Self::serve_by`] says so.
     pub fn cold_app(&self) -> App {
-        self.inner.cold_app().unwrap_or_else(|error| unreachable!("these settings have been read before: {error}"))
+        self.inner
+            .instances
+            .cold()
+            .unwrap_or_else(|error| unreachable!("these settings have been read before: {error}"))
     }
 
     /// Stream records that were given up.
@@ -239,15 +208,9 @@ impl Stack {
 }
 
 impl Inner {
+    /// The instance that gets the next call.
     pub(crate) fn app(&self) -> Arc<App> {
-        match self.app.read() {
-            Ok(app) => app.clone(),
-            Err(poisoned) => poisoned.into_inner().clone(),
-        }
-    }
-
-    fn cold_app(&self) -> shared::error::Result<App> {
-        App::new(&self.environment, self.clock.for_handlers())
+        self.instances.next()
     }
 
     pub(crate) fn clear_faults(&self) {
@@ -280,15 +243,12 @@ impl Inner {
         self.clear_faults();
         self.captcha.reset();
         self.clock.reset();
-        let provisioner = Provisioner::new(&self.environment)?;
+        let provisioner = Provisioner::new(self.instances.environment())?;
         for table in &self.template.tables {
             provisioner.empty(table).await?;
         }
         // As after a cold start: nothing that was kept at hand is true any more.
-        let app = self.cold_app().map_err(|error| error.to_string())?;
-        if let Ok(mut slot) = self.app.write() {
-            *slot = Arc::new(app);
-        }
+        self.instances.serve_by(vec![Arc::new(self.instances.cold()?)]);
         self.aws.mailbox().clear();
         self.set_up().await
     }
@@ -309,18 +269,4 @@ fn read(
     let resource =
         |id: &str, attribute: &str| Some(keys.get(id).cloned().unwrap_or_else(|| format!("{id}.{attribute}")));
     Template::read(text, parameters, &resource).map_err(StartError::Template)
-}
-
-/// A function without code, or code without a function, is a mistake in one of the two.
-fn check_functions(template: &Template) -> Result<(), StartError> {
-    let missing: Vec<&str> = template
-        .functions
-        .iter()
-        .map(|function| function.binary.as_str())
-        .filter(|name| !functions::exists(name))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(StartError::Setup(format!("the template has functions without code: {}", missing.join(", "))))
 }

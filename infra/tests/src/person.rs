@@ -100,6 +100,11 @@ impl<'a> Browser<'a> {
     /// A change, as a page of ours makes it.
     pub async fn post(&mut self, path: &str) -> Answer {
         let csrf = self.csrf().await;
+        self.post_with(path, &csrf).await
+    }
+
+    /// A change by a page that has had its CSRF token for a while.
+    pub async fn post_with(&mut self, path: &str, csrf: &str) -> Answer {
         let answer = Answer::to(self.request("POST", path).header("x-csrf-token", csrf)).await;
         self.keep(&answer);
         answer

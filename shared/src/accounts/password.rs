@@ -36,8 +36,7 @@ pub async fn change_password(
     change: &PasswordChange,
 ) -> Result<Grant> {
     let user = &caller.user;
-    let secrets = app.secrets().await?;
-    verify_current(app, ctx, caller, &change.current).await?;
+    let (secrets, ()) = tokio::try_join!(app.secrets(ctx.now), verify_current(app, ctx, caller, &change.current))?;
     if constant_time_eq(change.current.expose().as_bytes(), change.new.expose().as_bytes()) {
         let unchanged = FieldError::new("newPassword", "unchanged", "Choose another password than the current one.");
         return Err(Refusal::PasswordRejected(vec![unchanged]).into());

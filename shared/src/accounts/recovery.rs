@@ -25,7 +25,7 @@ const RESET_LIFE: Duration = Duration::from_secs(RESET_HOURS * 3600);
 pub async fn request_password_reset(app: &App, ctx: &RequestContext, email: &Email) -> Result<()> {
     let mails = Counter::mail("reset-password", email);
     let (secrets, login, has_room, ()) = tokio::try_join!(
-        app.secrets(),
+        app.secrets(ctx.now),
         app.store.login_by_email(email),
         attempts::has_room(app, ctx, &mails),
         attempts::admit_network(app, ctx)
@@ -92,7 +92,7 @@ fn why_not(login: Option<&Login>) -> Option<&'static str> {
 pub async fn reset_password(app: &App, ctx: &RequestContext, token: &PlainToken, new: &Password) -> Result<()> {
     let hash = token.hash();
     let (secrets, challenge, ()) =
-        tokio::try_join!(app.secrets(), app.store.challenge(&hash), attempts::admit_network(app, ctx))?;
+        tokio::try_join!(app.secrets(ctx.now), app.store.challenge(&hash), attempts::admit_network(app, ctx))?;
     let challenge = challenge.ok_or(Refusal::TokenInvalid)?;
     challenge.check(ChallengeKind::ResetPassword, ctx.now)?;
     let locks = Counter::strangers(&app.settings.attempts, &challenge.email);

@@ -62,7 +62,7 @@ async fn make_or_tell(app: &App, ctx: &RequestContext, request: SignUp) -> Resul
     let taken_notice = Counter::notice("address-taken", &request.email);
     let ((), secrets, known, holder, may_notify, ()) = tokio::try_join!(
         captcha::check(app, ctx, captcha::Action::SignUp, request.captcha_token.as_deref()),
-        app.secrets(),
+        app.secrets(ctx.now),
         app.store.login_by_email(&request.email),
         app.store.slug_holder(&wanted.slug),
         attempts::has_room(app, ctx, &taken_notice),

@@ -57,8 +57,8 @@ pub async fn unlock_by_admin(
     whose: Whose,
     reason: &str,
 ) -> Result<UserId> {
-    let secrets = app.secrets().await?;
-    let user = find(app, whose).await?.ok_or(Refusal::NotFound)?;
+    let (secrets, user) = tokio::try_join!(app.secrets(ctx.now), find(app, whose))?;
+    let user = user.ok_or(Refusal::NotFound)?;
     let counter = Counter::strangers(&app.settings.attempts, &user.email);
     let tally = app.store.tally(&counter).await?;
     let event = Event::by_user(Kind::UserAccountUnlocked, admin)

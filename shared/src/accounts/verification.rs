@@ -64,7 +64,7 @@ pub(super) fn mails(email: &Email) -> Counter {
 pub async fn verify_email(app: &App, ctx: &RequestContext, token: &PlainToken) -> Result<()> {
     let hash = token.hash();
     let (secrets, challenge, ()) =
-        tokio::try_join!(app.secrets(), app.store.challenge(&hash), attempts::admit_network(app, ctx))?;
+        tokio::try_join!(app.secrets(ctx.now), app.store.challenge(&hash), attempts::admit_network(app, ctx))?;
     let challenge = challenge.ok_or(Refusal::TokenInvalid)?;
     challenge.check(ChallengeKind::VerifyEmail, ctx.now)?;
     let password_hash = challenge.password_hash.as_deref().ok_or(Refusal::TokenInvalid)?;
@@ -106,7 +106,7 @@ pub async fn verify_email(app: &App, ctx: &RequestContext, token: &PlainToken) -
 pub async fn resend_verification(app: &App, ctx: &RequestContext, email: &Email) -> Result<()> {
     let mails = mails(email);
     let (secrets, login, has_room, ()) = tokio::try_join!(
-        app.secrets(),
+        app.secrets(ctx.now),
         app.store.login_by_email(email),
         attempts::has_room(app, ctx, &mails),
         attempts::admit_network(app, ctx)

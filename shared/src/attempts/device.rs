@@ -50,7 +50,7 @@ pub fn recognise(secrets: &Secrets, cookie: &str, email: &Email, now: Timestamp)
 
 /// The cookie that remembers a sign-in, beside the marks of other addresses in the one that came.
 pub fn remember(secrets: &Secrets, cookie: &str, email: &Email, device: DeviceId, now: Timestamp) -> Option<String> {
-    let own = write(secrets, secrets.newest(), email, device, day(now))?;
+    let own = write(secrets, secrets.current(), email, device, day(now))?;
     let others = marks(cookie).filter(|mark| read(secrets, mark, email, now).is_none());
     Some([own.as_str()].into_iter().chain(others.take(MARKS - 1)).collect::<Vec<_>>().join("."))
 }

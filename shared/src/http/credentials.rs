@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::error::{Error, Refusal, Result};
 use crate::sessions::{self, Authenticated};
 use crate::tokens::access;
-use crate::tokens::refresh::RefreshToken;
+use crate::tokens::refresh::{self, RefreshToken};
 
 /// An access token and the way it came.
 pub struct Presented {
@@ -83,7 +83,7 @@ pub async fn session_of(app: &App, call: &Call) -> Result<Option<SessionProof>> 
         }
     }
     let Some(text) = Jar::Refresh.read(&app.settings, call) else { return Ok(None) };
-    let token = RefreshToken::parse(&*app.secrets().await?, &text);
+    let token = refresh::authentic(app, &text, call.ctx.now).await?;
     Ok(token.map(|token| SessionProof { by_cookie: true, ..SessionProof::of_refresh_token(&token) }))
 }
 

@@ -37,24 +37,27 @@ pub fn check_origin(app: &App, call: &Call) -> Result<()> {
 
 /// The token for a session, a user agent and a day.
 pub async fn token(app: &App, call: &Call, session: SessionId) -> Result<String> {
-    let secrets = app.secrets().await?;
-    mac(&secrets, secrets.newest(), session, &call.ctx.user_agent, call.ctx.now.day())
+    let secrets = app.secrets(call.ctx.now).await?;
+    mac(&secrets, secrets.current(), session, &call.ctx.user_agent, call.ctx.now.day())
         .ok_or_else(|| Error::internal("no CSRF key"))
 }
 
-/// Checks the request's token: today's, or yesterday's for pages that were open at midnight (F49).
+/// Checks the request's token: today's, or yesterday's for pages that were open at midnight (F49); of any version of our
+/// secrets, also one that this process has not heard of yet (F42).
 ///
 /// # Errors
 /// [`Refusal::CsrfInvalid`].
 pub async fn check(app: &App, call: &Call, session: SessionId) -> Result<()> {
-    let secrets = app.secrets().await?;
     let presented = call.header(HEADER).unwrap_or_default();
     let today = call.ctx.now.day();
-    let is_good = secrets.versions().any(|version| {
-        let expected = [today, today - 1].map(|day| mac(&secrets, version, session, &call.ctx.user_agent, day));
-        expected.iter().flatten().any(|expected| constant_time_eq(expected.as_bytes(), presented.as_bytes()))
-    });
-    if is_good { Ok(()) } else { Err(Refusal::CsrfInvalid.into()) }
+    let is_ours = |secrets: &Secrets| {
+        secrets.versions().any(|version| {
+            let expected = [today, today - 1].map(|day| mac(secrets, version, session, &call.ctx.user_agent, day));
+            expected.iter().flatten().any(|expected| constant_time_eq(expected.as_bytes(), presented.as_bytes()))
+        })
+    };
+    let made = app.made_by_us(call.ctx.now, |secrets| is_ours(secrets).then_some(())).await?;
+    made.ok_or_else(|| Refusal::CsrfInvalid.into())
 }
 
 fn mac(secrets: &Secrets, version: u8, session: SessionId, user_agent: &str, day: i64) -> Option<String> {

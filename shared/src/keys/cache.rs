@@ -1,21 +1,23 @@
-//! The rings, kept at hand: read once per cold start, the signing ring again every minute.
+//! The rings, kept at hand: the signing ring is read again every minute, the secrets every five.
 //!
 //! Whoever needs a key asks here in parallel with its first read of the database, so that keeping up to date costs no
 //! round trip of its own.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use futures_util::future::try_join_all;
 
 use super::jwk::PublicJwk;
-use super::secrets::Secrets;
+use super::kept::{Kept, PAUSE};
+use super::secrets::{Root, Roots, Secrets, wrapped_for};
+use super::versions;
 use crate::aws::kms::{Kms, WrappedKey};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::settings::Algorithm;
-use crate::store::{KeyRecord, KeyState, Store};
+use crate::store::{KeyRecord, KeyState, SecretRecord, Store};
 
 /// How long a ring that was read is good for. An emergency retirement takes effect everywhere within this span.
 const FRESH: Duration = Duration::from_secs(60);
@@ -24,14 +26,9 @@ const FRESH: Duration = Duration::from_secs(60);
 /// answer (F20). Shorter than the time for which a retired key stays published.
 const STALE: Duration = Duration::from_secs(10 * 60);
 
-/// How often the table is looked at for an unknown `kid`, however many such tokens come (case 064), and how long a
-/// failed reading keeps others from waiting for the next one.
-const PAUSE: Duration = Duration::from_secs(5);
-
 /// The published keys, as of one reading.
 pub struct SigningRing {
     keys: Vec<KeyRecord>,
-    read_at: Timestamp,
 }
 
 impl SigningRing {
@@ -53,12 +50,8 @@ impl SigningRing {
 /// One per process.
 #[derive(Default)]
 pub struct KeyCache {
-    ring: RwLock<Option<Arc<SigningRing>>>,
-    failed_at: RwLock<Option<Timestamp>>,
-    secrets: RwLock<Option<Arc<Secrets>>>,
-    /// Held while reading, so that many requests at once cause one reading.
-    reading_ring: Mutex<()>,
-    reading_secrets: Mutex<()>,
+    ring: Kept<SigningRing>,
+    secrets: Kept<Roots>,
 }
 
 impl KeyCache {
@@ -67,15 +60,7 @@ impl KeyCache {
     /// # Errors
     /// [`Error::Unavailable`] when it cannot be read and no recent enough copy is at hand, or when there is no ring yet.
     pub async fn ring(&self, store: &Store, now: Timestamp) -> Result<Arc<SigningRing>> {
-        if let Some(ring) = self.at_hand(FRESH, now) {
-            return Ok(ring);
-        }
-        let has_just_failed =
-            self.failed_at.read().is_ok_and(|at| at.is_some_and(|at| at <= now && now.since(at) < PAUSE));
-        match self.at_hand(STALE, now) {
-            Some(stale) if has_just_failed => Ok(stale),
-            stale => self.read(FRESH, store, now).await.or_else(|error| stale.ok_or(error)),
-        }
+        self.ring.get(FRESH, STALE, now, read_ring(store)).await
     }
 
     /// A ring for a token with this `kid`: the one at hand, should it know the key; else one that was read just now.
@@ -83,9 +68,9 @@ impl KeyCache {
     /// # Errors
     /// [`Error::Unavailable`]: a key that cannot be looked up is not an unknown key (D5).
     pub async fn ring_with(&self, kid: &str, store: &Store, now: Timestamp) -> Result<Arc<SigningRing>> {
-        match self.at_hand(STALE, now) {
+        match self.ring.at_hand(STALE, now) {
             Some(ring) if ring.key(kid).is_some() => Ok(ring),
-            _ => self.read(PAUSE, store, now).await,
+            _ => self.ring.read(PAUSE, now, read_ring(store)).await,
         }
     }
 
@@ -94,61 +79,69 @@ impl KeyCache {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn read_anew(&self, store: &Store, now: Timestamp) -> Result<Arc<SigningRing>> {
-        self.read(Duration::ZERO, store, now).await
+        self.ring.read(Duration::ZERO, now, read_ring(store)).await
     }
 
-    /// The ring that was read last, if that was less than `age` ago. A clock that was set back makes a reading from the
-    /// future: that one does not count.
-    fn at_hand(&self, age: Duration, now: Timestamp) -> Option<Arc<SigningRing>> {
-        let ring = self.ring.read().ok()?.clone()?;
-        (ring.read_at <= now && now.since(ring.read_at) < age).then_some(ring)
-    }
-
-    /// Reads the ring, unless somebody else has done so within `age` while we waited for our turn.
-    async fn read(&self, age: Duration, store: &Store, now: Timestamp) -> Result<Arc<SigningRing>> {
-        let _reading = self.reading_ring.lock().await;
-        if let Some(ring) = self.at_hand(age, now) {
-            return Ok(ring);
-        }
-        let records = store.signing_ring().await.and_then(|records| match records.keys.is_empty() {
-            true => Err(not_set_up("signing ring")),
-            false => Ok(records.keys),
-        });
-        if let Ok(mut failed_at) = self.failed_at.write() {
-            *failed_at = records.is_err().then_some(now);
-        }
-        let ring = Arc::new(SigningRing { keys: records?, read_at: now });
-        if let Ok(mut slot) = self.ring.write() {
-            *slot = Some(ring.clone());
-        }
-        Ok(ring)
-    }
-
-    /// The service's secrets, unwrapped once.
+    /// The service's secrets, not older than five minutes; an older copy while DynamoDB or KMS does not answer.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when DynamoDB or KMS does not give them, or when there are none yet.
-    pub async fn secrets(&self, store: &Store, kms: &Kms) -> Result<Arc<Secrets>> {
-        let cached = || self.secrets.read().ok().and_then(|secrets| secrets.clone());
-        if let Some(secrets) = cached() {
-            return Ok(secrets);
-        }
-        let _reading = self.reading_secrets.lock().await;
-        if let Some(secrets) = cached() {
-            return Ok(secrets);
-        }
-        let mut roots = BTreeMap::new();
-        for record in store.secrets().await? {
-            let root =
-                kms.unwrap_data_key(&super::rotate::purpose_of(record.version), &WrappedKey(record.wrapped)).await?;
-            roots.insert(record.version, root);
-        }
-        let secrets = Arc::new(Secrets::new(roots).ok_or_else(|| not_set_up("secrets"))?);
-        if let Ok(mut slot) = self.secrets.write() {
-            *slot = Some(secrets.clone());
-        }
-        Ok(secrets)
+    /// [`Error::Unavailable`] when they cannot be had and no recent enough copy is at hand, or when there are none yet.
+    pub async fn secrets(&self, store: &Store, kms: &Kms, now: Timestamp) -> Result<Secrets> {
+        let roots = self.secrets.get(versions::FRESH, versions::STALE, now, self.read_secrets(store, kms)).await?;
+        Ok(Secrets::at(roots, now))
     }
+
+    /// The secrets at hand, should they know this version; else secrets that were read just now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: a version that cannot be looked up is not an unknown version.
+    pub async fn secrets_with(&self, version: u8, store: &Store, kms: &Kms, now: Timestamp) -> Result<Secrets> {
+        let roots = match self.secrets.at_hand(versions::STALE, now) {
+            Some(roots) if roots.holds(version) => roots,
+            _ => self.secrets.read(PAUSE, now, self.read_secrets(store, kms)).await?,
+        };
+        Ok(Secrets::at(roots, now))
+    }
+
+    /// What `read` makes of something with the secrets at hand or, should those be older than five minutes and know
+    /// nothing of it, with secrets that are read now. For what does not say which version made it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: what may be of a version that cannot be looked up is not unknown.
+    pub async fn made_by_us<T>(
+        &self,
+        read: impl Fn(&Secrets) -> Option<T>,
+        store: &Store,
+        kms: &Kms,
+        now: Timestamp,
+    ) -> Result<Option<T>> {
+        let at_hand = self.secrets.at_hand(versions::STALE, now);
+        if let Some(made) = at_hand.and_then(|roots| read(&Secrets::at(roots, now))) {
+            return Ok(Some(made));
+        }
+        let roots = self.secrets.read(versions::FRESH, now, self.read_secrets(store, kms)).await?;
+        Ok(read(&Secrets::at(roots, now)))
+    }
+
+    /// Reads the versions, and unwraps those that are new to this process.
+    async fn read_secrets(&self, store: &Store, kms: &Kms) -> Result<Roots> {
+        let records = store.secrets().await?;
+        let known = self.secrets.last();
+        let roots = try_join_all(records.into_iter().map(async |SecretRecord { version, wrapped, created_at }| {
+            if let Some(root) = known.as_ref().and_then(|roots| roots.get(version, created_at)) {
+                return Ok((version, root.clone()));
+            }
+            let key = kms.unwrap_data_key(&wrapped_for(version), &WrappedKey(wrapped)).await?;
+            Ok::<_, Error>((version, Root { key, created_at }))
+        }));
+        let roots: BTreeMap<u8, Root> = roots.await?.into_iter().collect();
+        Roots::new(roots).ok_or_else(|| not_set_up("secrets"))
+    }
+}
+
+async fn read_ring(store: &Store) -> Result<SigningRing> {
+    let keys = store.signing_ring().await?.keys;
+    if keys.is_empty() { Err(not_set_up("signing ring")) } else { Ok(SigningRing { keys }) }
 }
 
 fn not_set_up(what: &str) -> Error {

@@ -2,6 +2,9 @@
 
 pub mod cache;
 pub mod jwk;
+mod kept;
 pub mod ring;
 pub mod rotate;
+mod rotate_secrets;
 pub mod secrets;
+pub mod versions;

@@ -1,4 +1,4 @@
-//! Keeps the rings in order: what the job `jobs-rotate-keys` does (KEYS-1, KEYS-2).
+//! Keeps the signing ring in order, and has the secrets kept so: what the job `jobs-rotate-keys` does (KEYS-1, KEYS-2).
 //!
 //! Every change is one transaction that advances the ring's head, so runs at once, repeated runs and runs that stopped
 //! half-way are harmless. A KMS key made by a run that then lost is let go again.
@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::jwk::PublicJwk;
 use super::ring::{RingRules, Step, next_step, promote_now};
+use super::rotate_secrets;
 use crate::app::App;
 use crate::audit::{Actor, Event, Kind};
 use crate::context::RequestContext;
 use crate::error::{Error, Result};
-use crate::store::{KeyRecord, KeyState, RingRecords, SecretRecord};
+use crate::store::{KeyRecord, KeyState, RingRecords};
 
 /// What a run is asked to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -22,6 +23,8 @@ pub enum Action {
     Settle,
     /// Promote *next* now, if it has been published for long enough.
     Rotate,
+    /// Another version of the secrets now, if the newest has been published for long enough.
+    RotateSecrets,
     /// Emergency: withdraw this key at once. Its tokens stop verifying here within a minute; verifiers that cache the
     /// JWKS may accept them for as long as they cache (D1). Naming the key makes a repeated command harmless.
     RetireNow { kid: String },
@@ -39,44 +42,28 @@ pub struct Report {
 /// A settled ring is at most this many steps away, from any state.
 const MAX_STEPS: usize = 6;
 
+/// Does what is asked, and whatever is due. Trouble with the one ring does not keep the other waiting.
 pub async fn run(app: &App, ctx: &RequestContext, action: Action) -> Result<Report> {
-    let rules = RingRules::new(app.settings.key_rotation, app.settings.sessions.access_life);
     let mut report = Report::default();
-    ensure_secret(app, ctx, &mut report).await?;
+    let signing = settle(app, ctx, &action, &mut report).await;
+    rotate_secrets::settle(app, ctx, action == Action::RotateSecrets, &mut report).await?;
+    signing.map(|()| report)
+}
 
-    if let Action::RetireNow { kid } = &action {
-        retire_now(app, ctx, kid, &mut report).await?;
+async fn settle(app: &App, ctx: &RequestContext, action: &Action, report: &mut Report) -> Result<()> {
+    let rules = RingRules::new(app.settings.key_rotation, app.settings.sessions.access_life);
+    if let Action::RetireNow { kid } = action {
+        retire_now(app, ctx, kid, report).await?;
     }
     for round in 0..MAX_STEPS {
         let ring = app.store.signing_ring().await?;
         let by_hand =
-            if round == 0 && action == Action::Rotate { promote_now(&ring.keys, ctx.now, &rules) } else { None };
+            if round == 0 && *action == Action::Rotate { promote_now(&ring.keys, ctx.now, &rules) } else { None };
         let Some(step) = by_hand.or_else(|| next_step(&ring.keys, ctx.now, &rules)) else { break };
-        if !take(app, ctx, &ring, step, &mut report).await? {
+        if !take(app, ctx, &ring, step, report).await? {
             report.overtaken = true;
             break;
         }
-    }
-    Ok(report)
-}
-
-/// The KMS encryption context of a secret's version: a wrapped key cannot pass for another.
-pub(super) fn purpose_of(version: u8) -> String {
-    format!("postern secrets v{version}")
-}
-
-async fn ensure_secret(app: &App, ctx: &RequestContext, report: &mut Report) -> Result<()> {
-    if !app.store.secrets().await?.is_empty() {
-        return Ok(());
-    }
-    let version = 1;
-    let wrapped = app.kms.new_data_key(&purpose_of(version)).await?.0;
-    let record = SecretRecord { version, wrapped, created_at: ctx.now };
-    let event = Event::new(Kind::KeyRotated, Actor::System("rotate-keys"))
-        .on_key("secrets/1")
-        .with("step", "created the first secret");
-    if app.store.transaction().create_secret(&record)?.event(ctx, event)?.commit().await?.is_done() {
-        report.steps.push("created the first secret".to_owned());
     }
     Ok(())
 }

@@ -1,16 +1,24 @@
-//! Secrets of the service: data keys made and wrapped by KMS, unwrapped once per cold start (KEYS-4).
+//! Secrets of the service: data keys made and wrapped by KMS, unwrapped once per process (KEYS-4).
 //!
 //! One root per version; each purpose gets its own key from it (HKDF, RFC 5869), so a use of one tells nothing about
-//! another, and a cold start pays for one `Decrypt`. Whatever is made with a secret carries the version's number, so a
-//! new version can be added while the old one still verifies.
+//! another, and a cold start pays for one `Decrypt` per version. Whatever is made with a secret carries the version's
+//! number, or is tried with each, so a new version can be added while the old one still verifies. When a version comes
+//! and goes: [`super::versions`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf;
 
+use super::versions::{self, Version};
+use crate::attempts::device::REMEMBERED_DAYS;
+use crate::clock::Timestamp;
 use crate::random;
 use crate::secret::Key;
+use crate::settings::{SessionRules, Settings};
+use crate::store::MESSAGE_KEPT;
 
 /// What a key is for. The labels are part of the stored format: a changed label is a changed key.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +31,23 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    pub const ALL: [Self; 5] = [Self::RefreshMark, Self::RefreshSuccessor, Self::Csrf, Self::Outbox, Self::Device];
+
+    /// How long something lives that was made for this purpose: its version stays for so long. What has no end cannot be
+    /// made with these secrets, unless it is made again with each new version.
+    pub fn life(self, settings: &Settings) -> Duration {
+        match self {
+            // To its family's end, past the token's own: a replay is told from a forgery by the mark.
+            // A session keeps the end that it began with, should the profile be changed to a shorter one.
+            Self::RefreshMark | Self::RefreshSuccessor => settings.sessions.absolute.max(SessionRules::LONGEST),
+            // The day it was made for, and the next.
+            Self::Csrf => Duration::from_secs(2 * 24 * 3600),
+            Self::Outbox => MESSAGE_KEPT,
+            // A browser that comes back counts apart from strangers. Its mark says the day, so the last one is begun.
+            Self::Device => Duration::from_secs((u64::from(REMEMBERED_DAYS) + 1) * 24 * 3600),
+        }
+    }
+
     const fn label(self) -> &'static [u8] {
         match self {
             Self::RefreshMark => b"postern refresh mark v1",
@@ -34,32 +59,64 @@ impl Purpose {
     }
 }
 
-/// The unwrapped roots, by version.
+/// The KMS encryption context of a version: a wrapped key cannot pass for another.
+pub(super) fn wrapped_for(version: u8) -> String {
+    format!("postern secrets v{version}")
+}
+
+/// The unwrapped key of a version, and when the version was made.
+#[derive(Clone)]
+pub(super) struct Root {
+    pub(super) key: Key,
+    pub(super) created_at: Timestamp,
+}
+
+/// The roots of all versions, as of one reading. Never empty.
+pub(super) struct Roots(BTreeMap<u8, Root>);
+
+impl Roots {
+    /// `None` when there is no root at all: nothing has been set up yet.
+    pub(super) fn new(roots: BTreeMap<u8, Root>) -> Option<Self> {
+        if roots.is_empty() { None } else { Some(Self(roots)) }
+    }
+
+    pub(super) fn holds(&self, version: u8) -> bool {
+        self.0.contains_key(&version)
+    }
+
+    /// The root of this very version: a number alone may have been used before.
+    pub(super) fn get(&self, version: u8, created_at: Timestamp) -> Option<&Root> {
+        self.0.get(&version).filter(|root| root.created_at == created_at)
+    }
+}
+
+/// The secrets as they are to be used at one instant. Cloning is cheap.
+#[derive(Clone)]
 pub struct Secrets {
-    roots: BTreeMap<u8, Key>,
-    newest: u8,
+    roots: Arc<Roots>,
+    current: u8,
 }
 
 impl Secrets {
-    /// `None` when there is no root at all: the ring has not been set up yet.
-    pub fn new(roots: BTreeMap<u8, Key>) -> Option<Self> {
-        let newest = *roots.last_key_value()?.0;
-        Some(Self { roots, newest })
+    pub(super) fn at(roots: Arc<Roots>, now: Timestamp) -> Self {
+        let versions = roots.0.iter().map(|(&number, root)| Version { number, created_at: root.created_at });
+        let current = versions::current(versions, now).unwrap_or_default();
+        Self { roots, current }
     }
 
     /// The version that new things are made with.
-    pub fn newest(&self) -> u8 {
-        self.newest
+    pub fn current(&self) -> u8 {
+        self.current
     }
 
     /// Every version that still verifies.
     pub fn versions(&self) -> impl Iterator<Item = u8> {
-        self.roots.keys().copied()
+        self.roots.0.keys().copied()
     }
 
     /// The key for a purpose, under a version. `None` for a version we do not hold.
     pub fn key(&self, version: u8, purpose: Purpose) -> Option<Key> {
-        let root = self.roots.get(&version)?;
+        let root = &self.roots.0.get(&version)?.key;
         let mut key = [0; 32];
         let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, b"postern").extract(root.expose());
         extracted.expand(&[purpose.label()], hkdf::HKDF_SHA256).and_then(|okm| okm.fill(&mut key)).ok()?;
@@ -70,10 +127,10 @@ impl Secrets {
     pub fn seal(&self, purpose: Purpose, context: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
         let nonce: [u8; NONCE_LEN] = random::bytes();
         let mut sealed = plain.to_vec();
-        self.cipher(self.newest, purpose)?
+        self.cipher(self.current, purpose)?
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), &mut sealed)
             .ok()?;
-        Some([&[self.newest], &nonce[..], &sealed].concat())
+        Some([&[self.current], &nonce[..], &sealed].concat())
     }
 
     /// Opens what [`Self::seal`] made. `None` when it was changed, or made for another purpose or context.
@@ -88,6 +145,11 @@ impl Secrets {
         Some(plain.to_vec())
     }
 
+    /// The version that something was sealed with, as far as it says.
+    pub fn version_of(sealed: &[u8]) -> Option<u8> {
+        sealed.first().copied()
+    }
+
     // A random 96-bit nonce is safe for 2^32 messages a key (NIST SP 800-38D §8.3): four thousand million mails.
     fn cipher(&self, version: u8, purpose: Purpose) -> Option<LessSafeKey> {
         Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, self.key(version, purpose)?.expose()).ok()?))
@@ -95,7 +157,8 @@ impl Secrets {
 
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
-        Self { roots: BTreeMap::from([(1, Key::new([7; 32]))]), newest: 1 }
+        let root = Root { key: Key::new([7; 32]), created_at: Timestamp::from_seconds(0) };
+        Self { roots: Arc::new(Roots(BTreeMap::from([(1, root)]))), current: 1 }
     }
 }
 
@@ -120,8 +183,7 @@ mod tests {
     #[test]
     fn every_purpose_has_its_own_key() {
         let secrets = Secrets::for_tests();
-        let keys = [Purpose::RefreshMark, Purpose::RefreshSuccessor, Purpose::Csrf, Purpose::Outbox, Purpose::Device]
-            .map(|purpose| *secrets.key(1, purpose).unwrap().expose());
+        let keys = Purpose::ALL.map(|purpose| *secrets.key(1, purpose).unwrap().expose());
         for (i, key) in keys.iter().enumerate() {
             assert!(!keys[i + 1..].contains(key));
         }

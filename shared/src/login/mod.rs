@@ -79,20 +79,21 @@ async fn known_device(app: &App, ctx: &RequestContext, credentials: &Credentials
     if credentials.device.is_empty() {
         return Ok(None);
     }
-    Ok(device::recognise(&*app.secrets().await?, &credentials.device, &credentials.email, ctx.now))
+    app.made_by_us(ctx.now, |secrets| device::recognise(secrets, &credentials.device, &credentials.email, ctx.now))
+        .await
 }
 
 /// What a sign-in needs to know, whether or not there is an account.
 struct Found {
     login: Option<Login>,
     ring: Arc<SigningRing>,
-    secrets: Arc<Secrets>,
+    secrets: Secrets,
 }
 
 impl Found {
     async fn read(app: &App, ctx: &RequestContext, email: &Email) -> Result<Self> {
         let (login, ring, secrets) =
-            tokio::try_join!(app.store.login_by_email(email), app.ring(ctx.now), app.secrets())?;
+            tokio::try_join!(app.store.login_by_email(email), app.ring(ctx.now), app.secrets(ctx.now))?;
         Ok(Self { login, ring, secrets })
     }
 

@@ -75,7 +75,7 @@ pub enum Delivery {
 /// When the outbox itself cannot be read or written; then nothing is known and the caller tries again.
 pub async fn deliver(app: &App, ctx: &RequestContext, message_id: &str) -> Result<Delivery> {
     // Secrets first: without them a claim would only use up an attempt.
-    let secrets = app.secrets().await?;
+    app.secrets(ctx.now).await?;
     let claim_id = id::fresh(ctx.now);
     let Claim::Ours(message) = app.store.claim_message(message_id, &claim_id, ctx.now, LEASE).await? else {
         return Ok(Delivery::NotOurs);
@@ -83,7 +83,13 @@ pub async fn deliver(app: &App, ctx: &RequestContext, message_id: &str) -> Resul
     if ctx.now >= message.expires_at {
         return bury(app, ctx, &message, "expired").await;
     }
-    let plain = secrets.open(Purpose::Outbox, message_id.as_bytes(), &message.sealed);
+    let plain = match Secrets::version_of(&message.sealed) {
+        Some(version) => {
+            let secrets = app.secrets_with(version, ctx.now).await?;
+            secrets.open(Purpose::Outbox, message_id.as_bytes(), &message.sealed)
+        }
+        None => None,
+    };
     let Some(envelope) = plain.and_then(|plain| serde_json::from_slice::<Envelope>(&plain).ok()) else {
         return bury(app, ctx, &message, "unreadable").await;
     };

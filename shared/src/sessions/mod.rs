@@ -83,7 +83,7 @@ pub async fn start(
         user_id: login.user_id,
         session_id,
         family: Family::begin(token.hash(), ctx.now, &app.settings.sessions),
-        secret_version: secrets.newest(),
+        secret_version: secrets.current(),
         token_version: login.token_version,
         auth_time: ctx.now,
         amr: vec![method.to_owned()],

@@ -22,10 +22,14 @@ const NOTICE_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// # Errors
 /// [`Refusal::RefreshInvalid`], [`Refusal::RefreshReused`], [`Refusal::SessionRevoked`], [`Refusal::SessionExpired`],
 /// [`Refusal::RefreshInProgress`]. On [`Error::Unavailable`] the token is as good as before, or within its grace.
-pub async fn refresh(app: &App, ctx: &RequestContext, presented: &RefreshToken, secrets: &Secrets) -> Result<Grant> {
+pub async fn refresh(app: &App, ctx: &RequestContext, presented: &RefreshToken) -> Result<Grant> {
     let (user_id, session_id) = (presented.user(), presented.session());
-    let (session, user, ring) =
-        tokio::try_join!(app.store.session(user_id, session_id), app.store.user(user_id), app.ring(ctx.now))?;
+    let (session, user, ring, mut secrets) = tokio::try_join!(
+        app.store.session(user_id, session_id),
+        app.store.user(user_id),
+        app.ring(ctx.now),
+        app.secrets(ctx.now)
+    )?;
     // We made this token, so there was a session: it has ended and been cleaned up.
     let (Some(session), Some(user)) = (session, user) else { return Err(Refusal::SessionExpired.into()) };
 
@@ -36,7 +40,7 @@ pub async fn refresh(app: &App, ctx: &RequestContext, presented: &RefreshToken, 
         Decision::Expired => return Err(Refusal::SessionExpired.into()),
         Decision::Revoked => return Err(Refusal::SessionRevoked.into()),
         Decision::Replay | Decision::ReplayAgain => {
-            return replayed(app, ctx, secrets, &session, &user, presented).await;
+            return replayed(app, ctx, &secrets, &session, &user, presented).await;
         }
         Decision::Rotate | Decision::Keep | Decision::Repeat => {}
     }
@@ -53,14 +57,16 @@ pub async fn refresh(app: &App, ctx: &RequestContext, presented: &RefreshToken, 
     let lost = || Error::internal("a successor's key is gone");
     let (family, successor, change) = match decision {
         Decision::Rotate => {
-            let version = secrets.newest();
-            let successor = presented.successor(secrets, version).ok_or_else(lost)?;
+            let version = secrets.current();
+            let successor = presented.successor(&secrets, version).ok_or_else(lost)?;
             let next = session.family.rotated(successor.hash(), ctx.now, rules);
             let change = change.rotate_session(&session, &next, version).event(ctx, event("rotated"))?;
             (next, Some(successor), change)
         }
         Decision::Repeat => {
-            let successor = presented.successor(secrets, session.secret_version).ok_or_else(lost)?;
+            // Made by another process, perhaps with a version that this one has not heard of.
+            secrets = app.secrets_with(session.secret_version, ctx.now).await?;
+            let successor = presented.successor(&secrets, session.secret_version).ok_or_else(lost)?;
             (session.family.clone(), Some(successor), change.check_session(&session).event(ctx, event("repeated"))?)
         }
         _ => (session.family.clone(), None, change.check_session(&session).event(ctx, event("kept"))?),
@@ -72,7 +78,7 @@ pub async fn refresh(app: &App, ctx: &RequestContext, presented: &RefreshToken, 
         // again will tell.
         Attempt::Refused(_) | Attempt::Contended => return Err(Refusal::RefreshInProgress.into()),
     }
-    let refresh = successor.map(|token| issued(&token, secrets, family.expires_at)).transpose()?;
+    let refresh = successor.map(|token| issued(&token, &secrets, family.expires_at)).transpose()?;
     Ok(Grant { access, refresh, session: SessionView::new(&session, &family, user.organization_id, &user.roles) })
 }
 

@@ -47,6 +47,8 @@ pub struct Settings {
     pub attempts: AttemptRules,
     /// `ROTATION_DAYS`: how long a key signs before the next one takes over (KEYS-2); 1 to 365.
     pub key_rotation: Duration,
+    /// `SECRET_ROTATION_DAYS`: how old the newest version of the secrets gets (KEYS-4); 1 to 365.
+    pub secret_rotation: Duration,
     /// `STACK_NAME`: tags the keys of this deployment.
     pub stack_name: String,
     /// `SECRETS_KEY_ID`: the KMS key that wraps data keys (KEYS-4).
@@ -143,6 +145,7 @@ impl Settings {
             sessions: profile.sessions(),
             attempts: AttemptRules::read(&mut reader),
             key_rotation: Duration::from_secs(86_400) * reader.number("ROTATION_DAYS", 30, 1..=365),
+            secret_rotation: Duration::from_secs(86_400) * reader.number("SECRET_ROTATION_DAYS", 90, 1..=365),
             stack_name: reader.required("STACK_NAME"),
             secrets_key_id: reader.required("SECRETS_KEY_ID"),
             captcha: None,
@@ -288,13 +291,14 @@ pub(crate) mod tests {
             ("SIGNING_ALGORITHM", "HS256"),
             ("PROFILE", "forever"),
             ("ROTATION_DAYS", "0"),
+            ("SECRET_ROTATION_DAYS", "366"),
             ("LOCK_AFTER", "2"),
             ("LOCK_MINUTES", "soon"),
             ("ROUTE_BURST", "11"),
             ("COOKIE_DOMAIN", "example.org"),
         ])
         .unwrap_err();
-        assert_eq!(faults.0.len(), 15, "{faults}");
+        assert_eq!(faults.0.len(), 16, "{faults}");
         let together = read_with(&[("SUSPICIOUS_AFTER", "3"), ("LOCK_AFTER", "3")]).unwrap_err();
         assert!(together.to_string().contains("SUSPICIOUS_AFTER: must be less than LOCK_AFTER"), "{together}");
     }

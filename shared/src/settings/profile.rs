@@ -22,6 +22,9 @@ pub struct SessionRules {
 }
 
 impl SessionRules {
+    /// The longest that a session lasts under any profile.
+    pub const LONGEST: Duration = Duration::from_secs(30 * 86_400);
+
     const fn with_ends(idle: Duration, absolute: Duration) -> Self {
         Self {
             access_life: Duration::from_secs(15 * 60),
@@ -59,9 +62,7 @@ impl Profile {
     /// A session's idle and absolute ends (D6).
     pub(super) const fn sessions(self) -> SessionRules {
         match self {
-            Self::Consumer => {
-                SessionRules::with_ends(Duration::from_secs(7 * 86_400), Duration::from_secs(30 * 86_400))
-            }
+            Self::Consumer => SessionRules::with_ends(Duration::from_secs(7 * 86_400), SessionRules::LONGEST),
             Self::Aal2 | Self::Asvs => SessionRules::with_ends(HOUR, Duration::from_secs(86_400)),
             Self::Aal3 => SessionRules::with_ends(Duration::from_secs(900), Duration::from_secs(43_200)),
         }

@@ -29,7 +29,7 @@ pub use self::attempts::Reservation;
 pub use self::captcha::CaptchaClaim;
 pub use self::challenges::{Challenge, ChallengeKind};
 pub use self::jobs::RunStart;
-pub use self::outbox::{Claim, OutboxMessage};
+pub use self::outbox::{Claim, MESSAGE_KEPT, OutboxMessage};
 pub use self::sessions::SessionRecord;
 pub use self::signing_keys::{KeyRecord, KeyState, RingRecords, SecretRecord};
 pub use self::transaction::{Attempt, Committed, Part, Transaction};

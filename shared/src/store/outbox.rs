@@ -39,7 +39,8 @@ pub enum Claim {
     NotOurs,
 }
 
-const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a message is there, whatever becomes of it.
+pub const MESSAGE_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 const WAITING: &str = "waiting";
 
 impl Store {
@@ -142,7 +143,7 @@ impl Transaction<'_> {
             ("state".to_owned(), text(WAITING)),
             ("due_at".to_owned(), number(due_at.millis())),
             ("created_at".to_owned(), number(now.millis())),
-            ("ttl".to_owned(), number((now + KEPT).seconds())),
+            ("ttl".to_owned(), number((now + MESSAGE_KEPT).seconds())),
         ]);
         Ok(self.create(Part::Mail, table, item, "message_id"))
     }

@@ -149,12 +149,28 @@ impl Transaction<'_> {
         )
     }
 
-    /// A first wrapped secret. Refused (`Part::Key`) when another run was faster.
+    /// A version of the secrets. Refused (`Part::Key`) when another run was faster.
     pub fn create_secret(self, record: &SecretRecord) -> Result<Self> {
         let table = self.tables().signing_keys.as_str();
         let mut item = to_item(record)?;
         item.extend(key2("ring", SECRETS, "kid", record.version));
         Ok(self.create(Part::Key, table, item, "kid"))
+    }
+
+    /// Lets a version of the secrets go: this one, not another that got its number later.
+    pub fn withdraw_secret(self, record: &SecretRecord) -> Self {
+        let table = self.tables().signing_keys.as_str();
+        self.delete(
+            Part::Key,
+            Change {
+                table,
+                key: key2("ring", SECRETS, "kid", record.version),
+                update: "",
+                condition: "created_at = :created_at",
+                names: &[],
+                values: vec![(":created_at", number(record.created_at.millis()))],
+            },
+        )
     }
 }
 

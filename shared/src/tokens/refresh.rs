@@ -15,6 +15,9 @@ use ring::hmac;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::rotation::Presented;
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::error::Result;
 use crate::id::{SessionId, UserId};
 use crate::keys::secrets::{Purpose, Secrets};
 use crate::secret::{TokenHash, constant_time_eq};
@@ -37,7 +40,7 @@ impl RefreshToken {
     /// The first token of a new family.
     pub fn first(secrets: &Secrets, user: UserId, session: SessionId) -> Self {
         Self {
-            version: secrets.newest(),
+            version: secrets.current(),
             user: *user.as_bytes(),
             session: *session.as_bytes(),
             generation: 0,
@@ -59,9 +62,9 @@ impl RefreshToken {
         Some(Self { version, user: self.user, session: self.session, generation, secret })
     }
 
-    /// Reads a presented token. `None` for anything that we have not made.
+    /// Reads a presented token. `None` for anything that was not made with these secrets.
     pub fn parse(secrets: &Secrets, text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
+        let bytes = bytes_of(text)?;
         let (body, mark) = bytes.split_at_checked(BODY)?;
         let [version, rest @ ..] = body else { return None };
         if !constant_time_eq(mark, &mark_of(secrets, *version, body)?) {
@@ -115,6 +118,21 @@ impl RefreshToken {
     }
 }
 
+/// Reads a presented token. `None` for anything that we have not made; what only looks wrong costs no look-up.
+///
+/// # Errors
+/// [`Error::Unavailable`](crate::error::Error::Unavailable) when its version of our secrets cannot be looked up.
+pub async fn authentic(app: &App, text: &str, now: Timestamp) -> Result<Option<RefreshToken>> {
+    let Some(version) = bytes_of(text).and_then(|bytes| bytes.first().copied()) else { return Ok(None) };
+    let secrets = app.secrets_with(version, now).await?;
+    Ok(RefreshToken::parse(&secrets, text))
+}
+
+fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
+    (bytes.len() == BODY + MARK).then_some(bytes)
+}
+
 fn mark_of(secrets: &Secrets, version: u8, body: &[u8]) -> Option<[u8; MARK]> {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secrets.key(version, Purpose::RefreshMark)?.expose());
     hmac::sign(&key, body).as_ref().get(..MARK)?.try_into().ok()
@@ -123,7 +141,6 @@ fn mark_of(secrets: &Secrets, version: u8, body: &[u8]) -> Option<[u8; MARK]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
 
     fn fixture() -> (Secrets, RefreshToken) {
         let secrets = Secrets::for_tests();

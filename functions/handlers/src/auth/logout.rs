@@ -7,7 +7,7 @@ use shared::error::{Error, Refusal, Result};
 use shared::http::credentials::{self, SessionProof};
 use shared::http::{Call, Endpoint, Reply};
 use shared::sessions;
-use shared::tokens::refresh::RefreshToken;
+use shared::tokens::refresh;
 
 use crate::reply;
 
@@ -31,7 +31,8 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let Request { refresh_token } = call.json_or_default()?;
     let proof = match refresh_token {
         Some(text) => {
-            RefreshToken::parse(&*app.secrets().await?, &text).map(|token| SessionProof::of_refresh_token(&token))
+            let token = refresh::authentic(app, &text, call.ctx.now).await?;
+            token.map(|token| SessionProof::of_refresh_token(&token))
         }
         None => match credentials::session_of(app, call).await {
             // Nothing to sign out of: that is what was asked for.

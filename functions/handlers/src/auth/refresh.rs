@@ -8,7 +8,7 @@ use shared::error::{Error, Refusal, Result};
 use shared::http::cookies::Jar;
 use shared::http::{Call, Endpoint, Reply, csrf, problem};
 use shared::sessions;
-use shared::tokens::refresh::RefreshToken;
+use shared::tokens::refresh::authentic;
 
 use crate::reply::{self, Delivery};
 
@@ -49,12 +49,11 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
 }
 
 async fn refresh(app: &App, call: &Call, text: &str, delivery: Delivery) -> Result<Reply> {
-    let secrets = app.secrets().await?;
-    let token = RefreshToken::parse(&secrets, text).ok_or(Refusal::RefreshInvalid)?;
+    let token = authentic(app, text, call.ctx.now).await?.ok_or(Refusal::RefreshInvalid)?;
     if delivery == Delivery::Cookies {
         csrf::check(app, call, token.session()).await?;
     }
-    let grant = sessions::refresh(app, &call.ctx, &token, &secrets).await?;
+    let grant = sessions::refresh(app, &call.ctx, &token).await?;
     reply::refreshed(app, &call.ctx, &grant, delivery)
 }
 

@@ -1,7 +1,8 @@
-//! `jobs-rotate-keys`: keeps the key rings in order (KEYS-1, KEYS-2).
+//! `jobs-rotate-keys`: keeps the key rings and the secrets in order (KEYS-1, KEYS-2, KEYS-4).
 //!
-//! Input, optional: `{"action": "rotate"}` promotes the next key as soon as that is safe; `{"action": "retire-now",
-//! "kid": …}` withdraws that key at once (see the runbook). Without an action, whatever is due is done.
+//! Input, optional: `{"action": "rotate"}` promotes the next key as soon as that is safe; `{"action":
+//! "rotate-secrets"}` makes another version of the secrets; `{"action": "retire-now", "kid": …}` withdraws that key at
+//! once (see the runbook). Without an action, whatever is due is done.
 
 use std::time::Duration;
 
@@ -42,11 +43,13 @@ mod tests {
     fn keys_2_a_mistyped_action_is_an_error_and_never_something_else() {
         assert_eq!(action_in(json!({ "version": "0", "detail": "{}" })).unwrap(), Action::Settle);
         assert_eq!(action_in(json!({ "action": "rotate" })).unwrap(), Action::Rotate);
+        assert_eq!(action_in(json!({ "action": "rotate-secrets" })).unwrap(), Action::RotateSecrets);
         let retire = Action::RetireNow { kid: "k".to_owned() };
         assert_eq!(action_in(json!({ "action": "retire-now", "kid": "k" })).unwrap(), retire);
         for bad in [
             json!({ "action": "retire_now", "kid": "k" }),
             json!({ "action": "retire-now" }),
+            json!({ "action": "rotate-secret" }),
             json!({ "action": 1 }),
             json!([1]),
         ] {

@@ -238,7 +238,7 @@ async fn f43_a_secret_that_cannot_be_unwrapped_lets_nobody_pass() {
     let app = TestApp::with(&[("CaptchaProvider", "turnstile"), ("CaptchaOnOutage", "open")]).await;
     // The service's own secrets are unwrapped first, so that this is about the provider's.
     app.get("/auth/csrf").await;
-    app.stack.app().secrets().await.unwrap();
+    app.stack.app().secrets(app.stack.clock().now()).await.unwrap();
     app.fault(json!({ "service": "kms", "operation": "Decrypt", "kind": "error" })).await;
     let solved = app.solved(json!({})).await;
     sign_up(&app, "ada@example.com", &solved).await.refused(503, "unavailable");

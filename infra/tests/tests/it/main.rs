@@ -20,6 +20,7 @@ mod refresh;
 mod repository;
 mod schedules;
 mod scripts;
+mod secrets;
 mod signup;
 mod start;
 mod tables;

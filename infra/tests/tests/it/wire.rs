@@ -77,6 +77,30 @@ async fn design_8_every_operation_keeps_its_budget() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn design_8_keeping_up_with_the_secrets_costs_no_round_trip() {
+    let app = TestApp::start().await;
+    let mut native = app.native("ada@example.com").await;
+    let body = json!({ "email": "ada@example.com", "password": PASSWORD });
+    for _ in 0..2 {
+        // Both rings are due: each is one more call beside the first reads.
+        app.advance(301);
+        let steps = ["1 GetItem", "1 GetItem", "1 Query", "1 Query", "2 Sign", "3 TransactWriteItems"];
+        assert_eq!(budget(&app, &native.refresh().await).await, (3, steps.map(str::to_owned).to_vec()));
+        app.advance(301);
+        let login = app.post("/auth/login", body.clone()).await.expect(200);
+        let (trips, calls) = budget(&app, &login).await;
+        assert_eq!((trips, calls.iter().filter(|call| *call == "1 Query").count()), (2, 2), "{calls:?}");
+    }
+    // A new version is unwrapped once; that is the one request in three months that waits for it.
+    app.job("rotate-keys", json!({ "action": "rotate-secrets" })).await;
+    app.advance(301);
+    let (trips, calls) = budget(&app, &native.refresh().await).await;
+    assert!(trips <= 4 && calls.iter().filter(|call| call.ends_with("Decrypt")).count() == 1, "{calls:?}");
+    app.advance(301);
+    assert_eq!(budget(&app, &native.refresh().await).await.0, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn design_8_what_is_refused_at_the_door_costs_nothing() {
     let app = TestApp::start().await;
     let native = app.native("ada@example.com").await;

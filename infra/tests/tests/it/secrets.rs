@@ -1,0 +1,409 @@
+//! The service's own secrets: rotation without an honest refusal, and the days of CSRF tokens (KEYS-4, F42, F49).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::{join, join_all};
+use serde_json::{Value, json};
+use shared::app::App;
+use shared::clock::Timestamp;
+use tests::{Answer, Browser, Native, TestApp};
+
+const MINUTE: u64 = 60;
+const DAY: u64 = 86_400;
+/// How long a version is published before it is used.
+const SETTLE: u64 = 10 * MINUTE;
+/// How long it stays afterwards: 180 days and the begun one for device cookies, an hour for late readers, a day to spare.
+const KEEP: u64 = 182 * DAY + 3600;
+
+/// A stack whose first version is old enough for a second one.
+async fn settled() -> TestApp {
+    let app = TestApp::start().await;
+    app.advance(SETTLE);
+    app
+}
+
+/// Runs the job by hand: there is a second version from now on.
+async fn rotate(app: &TestApp) {
+    assert_eq!(run(app, json!({ "action": "rotate-secrets" })).await, ["created secrets/2"]);
+}
+
+/// What a run of the job did with the secrets.
+async fn run(app: &TestApp, input: Value) -> Vec<String> {
+    let run = app.job("rotate-keys", input).await;
+    let steps = run["report"]["steps"].as_array().unwrap_or_else(|| panic!("{run}")).clone();
+    steps.iter().filter_map(Value::as_str).filter(|step| step.contains("secrets/")).map(str::to_owned).collect()
+}
+
+/// The versions that the table holds.
+async fn versions(app: &TestApp) -> Vec<u64> {
+    let keys = app.table("signing-keys").await;
+    let secrets = keys.iter().filter(|item| item["ring"] == "secrets");
+    let mut versions: Vec<u64> = secrets.map(|item| item["version"].as_f64().unwrap() as u64).collect();
+    versions.sort_unstable();
+    versions
+}
+
+fn bytes_of(refresh_token: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(refresh_token.strip_prefix("prt_").unwrap()).unwrap()
+}
+
+fn version_of(refresh_token: &str) -> u8 {
+    bytes_of(refresh_token)[0]
+}
+
+/// A token of the right shape that says it is of a version, as somebody could make it up.
+fn forged(refresh_token: &str, version: u8) -> String {
+    let mut bytes = bytes_of(refresh_token);
+    bytes[0] = version;
+    format!("prt_{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// How many events tell of a step of a key.
+fn told(events: &[Value], step: &str, target: &str) -> usize {
+    events.iter().filter(|event| event["target"] == target && event["detail"]["step"] == step).count()
+}
+
+/// Waits until the stream has tried every mail, and each waits for its next try.
+async fn first_tries_are_over(app: &TestApp) {
+    for _ in 0..500 {
+        let messages = app.table("outbox").await;
+        let mut waiting = messages.iter().filter(|message| message.get("state").is_some());
+        if waiting.all(|message| message["attempts"] == 1.0 && message.get("leased_until").is_none()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("a mail was not tried");
+}
+
+/// Instances that have read the secrets, and do nothing from then on.
+async fn sleepers(app: &TestApp, n: usize, browser: &Browser<'_>) -> Vec<Arc<App>> {
+    let mut sleepers = Vec::new();
+    for _ in 0..n {
+        let sleeper = Arc::new(app.stack.cold_app());
+        app.stack.serve_by(&[sleeper.clone()]);
+        browser.csrf().await;
+        sleepers.push(sleeper);
+    }
+    sleepers
+}
+
+/// A page's three requests: a change with the CSRF token it has had all along, another token, a change with that one.
+async fn page(browser: &mut Browser<'_>, old_csrf: &str) {
+    browser.post_with("/auth/refresh", old_csrf).await.expect(200);
+    let csrf = browser.csrf().await;
+    browser.post_with("/auth/refresh", &csrf).await.expect(200);
+}
+
+/// Two tabs that refresh with one token at once: each gets in, or is told to come again.
+async fn tabs(native: &mut Native<'_>) {
+    let answers: [Answer; 2] = join(native.present(&native.refresh), native.present(&native.refresh)).await.into();
+    let statuses = answers.each_ref().map(|answer| answer.status);
+    assert!(statuses.contains(&200) && statuses.iter().all(|status| matches!(status, 200 | 409)), "{statuses:?}");
+    let successors: BTreeSet<String> =
+        answers.iter().filter_map(|answer| answer.body["refreshToken"].as_str().map(str::to_owned)).collect();
+    assert!(successors.len() <= 1, "one token has one successor");
+    native.refresh = successors.into_iter().next().unwrap_or_else(|| native.refresh.clone());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f42_nobody_is_refused_or_signed_out_while_the_secrets_rotate_under_load() {
+    let app = TestApp::start().await;
+    app.stack.clock().stop();
+    app.account("ada@example.com").await;
+    let mut silent_native = Native::sign_in(&app, "ada@example.com").await;
+    let mut silent_browser = Browser::sign_in(&app, "ada@example.com").await;
+    let silent_csrf = silent_browser.csrf().await;
+
+    let mut instances = vec![app.stack.app()];
+    let mut browsers = Vec::new();
+    let mut natives = Vec::new();
+    let mut tabbed = Native::sign_in(&app, "ada@example.com").await;
+    let mut made_at = None;
+    let mut seen = BTreeSet::new();
+    // A minute and a bit at a time, so that each round rotates the tokens; from before the rotation until long after.
+    for round in 0..36_u64 {
+        if round % 4 == 0 {
+            // A cold instance joins those that are warm, and people come.
+            instances.push(Arc::new(app.stack.cold_app()));
+            app.stack.serve_by(&instances);
+            let browser = Browser::sign_in(&app, "ada@example.com").await;
+            let csrf = browser.csrf().await;
+            browsers.push((browser, csrf));
+            natives.push(Native::sign_in(&app, "ada@example.com").await);
+        }
+        if round == 10 {
+            let runs = tests::at_once(4, |_| {
+                Answer::to(app.request("POST", "/_local/jobs/rotate-keys").json(&json!({ "action": "rotate-secrets" })))
+            });
+            assert!(runs.await.iter().all(|run| run.status == 200));
+            assert_eq!(versions(&app).await, [1, 2]);
+            made_at = Some(app.stack.clock().now());
+        }
+        app.advance(61);
+        let pages = join_all(browsers.iter_mut().map(|(browser, csrf)| page(browser, csrf)));
+        let refreshes = join_all(natives.iter_mut().map(Native::refresh));
+        join(join(pages, refreshes), tabs(&mut tabbed)).await;
+
+        let used: BTreeSet<u8> = natives.iter().map(|native| version_of(&native.refresh)).collect();
+        let is_settled =
+            made_at.is_some_and(|made_at| app.stack.clock().now().since(made_at) >= Duration::from_secs(SETTLE));
+        assert_eq!(used, BTreeSet::from([if is_settled { 2 } else { 1 }]), "round {round}");
+        seen.extend(used);
+    }
+    assert_eq!(seen, BTreeSet::from([1, 2]), "both were used");
+
+    // Who was away all the time comes back with what the old version made.
+    assert_eq!(version_of(&silent_native.refresh), 1);
+    app.advance(6 * 3600);
+    silent_native.refresh().await;
+    assert_eq!(version_of(&silent_native.refresh), 2);
+    silent_browser.post_with("/auth/refresh", &silent_csrf).await.expect(200);
+    assert_eq!((app.count("RefreshTokenReplayed").await, app.count("RefreshTokenRevoked").await), (0, 0));
+    for (mut browser, csrf) in browsers {
+        browser.post_with("/auth/logout", &csrf).await.expect(204);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f42_an_instance_that_slept_through_the_rotation_knows_the_new_version_at_once() {
+    let app = settled().await;
+    let browser = app.browser("ada@example.com").await;
+    let asleep = sleepers(&app, 5, &browser).await;
+
+    let awake = Arc::new(app.stack.cold_app());
+    app.stack.serve_by(&[awake.clone()]);
+    rotate(&app).await;
+    app.advance(SETTLE);
+    let mut native = Native::sign_in(&app, "ada@example.com").await;
+    let other = Native::sign_in(&app, "ada@example.com").await;
+    let mut browser = Browser::sign_in(&app, "ada@example.com").await;
+    let csrf = browser.csrf().await;
+    assert_eq!(version_of(&native.refresh), 2);
+
+    app.stack.serve_by(&asleep[0..1]);
+    native.refresh().await;
+    app.stack.serve_by(&asleep[1..2]);
+    browser.post_with("/auth/refresh", &csrf).await.expect(200);
+    app.stack.serve_by(&asleep[2..3]);
+    app.post("/auth/logout", json!({ "refreshToken": other.refresh })).await.expect(204);
+    app.stack.serve_by(&asleep[3..4]);
+    browser.post_with("/auth/logout", &csrf).await.expect(204);
+    assert_eq!(app.count("UserLogout").await, 2);
+
+    // A successor that another instance has just made is the same from one that never heard of its version.
+    app.stack.serve_by(&[awake]);
+    app.advance(61);
+    let first = native.present(&native.refresh).await.expect(200);
+    app.stack.serve_by(&asleep[4..5]);
+    let again = native.present(&native.refresh).await.expect(200);
+    assert_eq!(first.text_of("refreshToken"), again.text_of("refreshToken"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f42_mail_is_delivered_whichever_version_sealed_it_and_whoever_sends_it() {
+    let app = settled().await;
+    let browser = app.browser("ada@example.com").await;
+    let asleep = sleepers(&app, 1, &browser).await;
+    let awake = Arc::new(app.stack.cold_app());
+    app.stack.serve_by(&[awake]);
+    app.fault(json!({ "service": "ses", "kind": "error" })).await;
+    let sign_up = async |email: &str| {
+        let body = json!({ "email": email, "password": tests::PASSWORD, "name": "Bob" });
+        app.post("/auth/signup", body).await.expect(202);
+    };
+    sign_up("old@example.com").await;
+    first_tries_are_over(&app).await;
+    rotate(&app).await;
+    app.advance(SETTLE);
+    sign_up("new@example.com").await;
+    first_tries_are_over(&app).await;
+    app.advance(20 * MINUTE);
+    app.job("retry-mail", json!({})).await;
+    assert!(app.mails("old@example.com").is_empty() && app.mails("new@example.com").is_empty());
+
+    // A sender that cannot have the new version leaves the message for later.
+    app.no_faults();
+    app.stack.serve_by(&asleep);
+    app.fault(json!({ "service": "kms", "operation": "Decrypt", "kind": "error" })).await;
+    app.advance(20 * MINUTE);
+    app.post("/_local/jobs/retry-mail", json!({})).await.expect(503);
+    app.no_faults();
+    app.advance(3600);
+    app.job("retry-mail", json!({})).await;
+    let cold = Arc::new(app.stack.cold_app());
+    app.stack.serve_by(&[cold]);
+    for email in ["old@example.com", "new@example.com"] {
+        let token = tests::token_in(&app.mail(email, 1).await);
+        app.post("/auth/verify-email", json!({ "token": token })).await.expect(200);
+    }
+    assert_eq!(app.count("MailUndeliverable").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_064_versions_that_nobody_made_are_refused_and_looked_up_once_in_a_while() {
+    let app = TestApp::start().await;
+    let native = app.native("ada@example.com").await;
+    app.stack.clock().stop();
+    app.advance(61);
+    app.stack.aws().calls().clear();
+    for version in (0..=255).filter(|&version| version != 1) {
+        native.present(&forged(&native.refresh, version)).await.refused(401, "refresh_invalid");
+    }
+    let calls = app.stack.aws().calls().list(None);
+    assert_eq!(calls.iter().map(|call| call.operation.as_str()).collect::<Vec<_>>(), ["Query"]);
+    app.advance(5);
+    native.present(&forged(&native.refresh, 9)).await.refused(401, "refresh_invalid");
+    assert_eq!(app.stack.aws().calls().list(None).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f42_while_the_secrets_cannot_be_read_the_old_ones_serve_and_nobody_is_refused_by_mistake() {
+    for (service, operation) in [("dynamodb", "Query"), ("kms", "Decrypt")] {
+        let app = settled().await;
+        let mut browser = app.browser("ada@example.com").await;
+        let csrf = browser.csrf().await;
+        let native = Native::sign_in(&app, "ada@example.com").await;
+        let asleep = sleepers(&app, 1, &browser).await;
+        let awake = Arc::new(app.stack.cold_app());
+        app.stack.serve_by(&[awake]);
+        rotate(&app).await;
+        app.advance(6 * MINUTE);
+        let mut other = Browser::sign_in(&app, "ada@example.com").await;
+        app.advance(4 * MINUTE);
+        let new_csrf = other.csrf().await;
+        let successor = native.present(&native.refresh).await.expect(200).text_of("refreshToken");
+
+        app.stack.serve_by(&asleep);
+        // The signing ring, too, is asked for by a query: let it be fresh, and then fail.
+        app.get("/.well-known/jwks.json").await.expect(200);
+        app.fault(json!({ "service": service, "operation": operation, "kind": "error" })).await;
+        browser.post_with("/auth/refresh", &csrf).await.expect(200);
+        // It may be right, and it may be wrong. Both are told to come again, and nobody is signed out.
+        let answer = other.post_with("/auth/refresh", &new_csrf).await.refused(503, "unavailable");
+        assert!(answer.cookies().is_empty());
+        browser.post_with("/auth/refresh", "wrong").await.refused(503, "unavailable");
+        native.present(&successor).await.refused(503, "unavailable");
+        native.present(&native.refresh).await.refused(503, "unavailable");
+        app.advance(6);
+        browser.post_with("/auth/refresh", &csrf).await.expect(200);
+        app.no_faults();
+        other.post_with("/auth/refresh", &new_csrf).await.expect(200);
+        assert_eq!(native.present(&native.refresh).await.expect(200).text_of("refreshToken"), successor);
+        browser.post_with("/auth/refresh", "wrong").await.refused(403, "csrf_invalid");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_4_an_old_version_is_withdrawn_when_all_that_it_made_is_dead() {
+    let app = settled().await;
+    app.stack.clock().stop();
+    let old = app.native("ada@example.com").await;
+    rotate(&app).await;
+    let events = app.table("audit-events").await;
+    assert_eq!(told(&events, "created", "key#secrets/2"), 1);
+    app.advance(SETTLE + KEEP - 12 * DAY);
+    let mut young = Native::sign_in(&app, "ada@example.com").await;
+    app.advance(6 * DAY);
+    young.refresh().await;
+    app.advance(6 * DAY - 1);
+    assert!(run(&app, json!({})).await.iter().all(|step| !step.starts_with("withdrew")));
+    app.advance(1);
+    assert_eq!(run(&app, json!({})).await, ["withdrew secrets/1"]);
+    assert_eq!(versions(&app).await, [2, 3]);
+    let events = app.table("audit-events").await;
+    assert_eq!(told(&events, "withdrawn", "key#secrets/1"), 1);
+
+    app.advance(5 * MINUTE);
+    young.refresh().await;
+    old.present(&old.refresh).await.refused(401, "refresh_invalid");
+    assert!(run(&app, json!({})).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_4_the_schedule_alone_makes_and_withdraws_versions_and_runs_at_once_make_one() {
+    let app = TestApp::with(&[("SecretRotationDays", "10")]).await;
+    app.account("ada@example.com").await;
+    app.advance(10 * DAY - 3600);
+    assert!(run(&app, json!({})).await.is_empty());
+    app.advance(3600);
+    let runs = tests::at_once(8, |_| Answer::to(app.request("POST", "/_local/jobs/rotate-keys")));
+    assert!(runs.await.iter().all(|run| run.status == 200));
+    assert_eq!(versions(&app).await, [1, 2]);
+    // By hand, before anybody uses the newest: there is nothing to do.
+    assert!(run(&app, json!({ "action": "rotate-secrets" })).await.is_empty());
+    for _ in 0..50 {
+        app.advance(5 * DAY);
+        run(&app, json!({})).await;
+    }
+    let held = versions(&app).await;
+    assert!((18..=21).contains(&held.len()) && held.first() > Some(&1), "{held:?}");
+    app.advance(SETTLE);
+    let native = Native::sign_in(&app, "ada@example.com").await;
+    assert_eq!(Some(u64::from(version_of(&native.refresh))), held.last().copied());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_4_trouble_with_the_one_ring_does_not_keep_the_other_waiting() {
+    for (operation, is_made) in [("GenerateDataKeyWithoutPlaintext", false), ("CreateKey", true)] {
+        let app = TestApp::with(&[("SecretRotationDays", "7")]).await;
+        let kids = async || app.get("/.well-known/jwks.json").await.expect(200).body["keys"].as_array().unwrap().len();
+        app.advance(31 * DAY);
+        app.fault(json!({ "service": "kms", "operation": operation, "kind": "error" })).await;
+        app.post("/_local/jobs/rotate-keys", json!({})).await.expect(503);
+        app.no_faults();
+        app.advance(61);
+        assert_eq!(versions(&app).await.len() == 2, is_made);
+        assert_eq!(kids().await == 3, !is_made, "the next key was made after the promotion");
+        app.job("rotate-keys", json!({})).await;
+        app.advance(61);
+        assert_eq!((versions(&app).await.len(), kids().await), (2, 3));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f49_a_page_open_at_midnight_goes_on_and_one_of_the_day_before_is_repaired() {
+    let app = TestApp::start().await;
+    let at = |text: &str| Timestamp::parse(text).unwrap();
+    app.stack.clock().stop();
+    app.account("ada@example.com").await;
+    let days = [
+        ("2026-12-31", "the end of a year"),
+        ("2027-02-28", "the end of a short February"),
+        ("2027-04-30", "the end of a month"),
+        ("2027-12-31", "the end of a year before a leap year"),
+        ("2028-02-28", "the eve of a leap day"),
+        ("2028-02-29", "a leap day"),
+        ("2028-03-31", "the end of a month"),
+    ];
+    for (day, name) in days {
+        let midnight = at(&format!("{day}T00:00:00Z")) + Duration::from_secs(DAY);
+        // Opened a minute before midnight, and at the first instant of the day.
+        for opened in [midnight - Duration::from_secs(DAY), midnight - Duration::from_secs(MINUTE)] {
+            app.stack.clock().set(opened);
+            let mut browser = Browser::sign_in(&app, "ada@example.com").await;
+            let csrf = browser.csrf().await;
+            for good in [
+                midnight - Duration::from_millis(1),
+                midnight,
+                midnight + Duration::from_secs(MINUTE),
+                midnight + Duration::from_secs(DAY) - Duration::from_millis(1),
+            ] {
+                app.stack.clock().set(good);
+                let answer = browser.post_with("/auth/refresh", &csrf).await;
+                assert_eq!(answer.status, 200, "{name}: opened {opened}, posted {good}: {}", answer.text);
+            }
+            for bad in [midnight + Duration::from_secs(DAY), opened + Duration::from_secs(2 * DAY)] {
+                app.stack.clock().set(bad);
+                let answer = browser.post_with("/auth/refresh", &csrf).await.refused(403, "csrf_invalid");
+                assert!(answer.cookies().is_empty(), "{name}: nobody is signed out");
+            }
+            let csrf = browser.csrf().await;
+            browser.post_with("/auth/refresh", &csrf).await.expect(200);
+        }
+    }
+}
