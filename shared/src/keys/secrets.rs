@@ -17,7 +17,7 @@ use crate::attempts::device::REMEMBERED_DAYS;
 use crate::clock::Timestamp;
 use crate::random;
 use crate::secret::Key;
-use crate::settings::{SessionRules, Settings};
+use crate::settings::SessionRules;
 use crate::store::MESSAGE_KEPT;
 
 /// What a key is for. The labels are part of the stored format: a changed label is a changed key.
@@ -33,18 +33,19 @@ pub enum Purpose {
 impl Purpose {
     pub const ALL: [Self; 5] = [Self::RefreshMark, Self::RefreshSuccessor, Self::Csrf, Self::Outbox, Self::Device];
 
-    /// How long something lives that was made for this purpose: its version stays for so long. What has no end cannot be
-    /// made with these secrets, unless it is made again with each new version.
-    pub fn life(self, settings: &Settings) -> Duration {
+    /// How long something lives that was made for this purpose: its version verifies for so long. What has no end cannot
+    /// be made with these secrets, unless it is made again with each new version.
+    pub fn life(self) -> Duration {
+        const DAY: Duration = Duration::from_secs(24 * 3600);
         match self {
-            // To its family's end, past the token's own: a replay is told from a forgery by the mark.
-            // A session keeps the end that it began with, should the profile be changed to a shorter one.
-            Self::RefreshMark | Self::RefreshSuccessor => settings.sessions.absolute.max(SessionRules::LONGEST),
+            // To its family's end, past the token's own: a replay is told from a forgery by the mark. Of any profile, since
+            // a session keeps the end that it began with.
+            Self::RefreshMark | Self::RefreshSuccessor => SessionRules::LONGEST,
             // The day it was made for, and the next.
-            Self::Csrf => Duration::from_secs(2 * 24 * 3600),
+            Self::Csrf => DAY * 2,
             Self::Outbox => MESSAGE_KEPT,
             // A browser that comes back counts apart from strangers. Its mark says the day, so the last one is begun.
-            Self::Device => Duration::from_secs((u64::from(REMEMBERED_DAYS) + 1) * 24 * 3600),
+            Self::Device => DAY * (u32::from(REMEMBERED_DAYS) + 1),
         }
     }
 
@@ -84,6 +85,10 @@ impl Roots {
         self.0.contains_key(&version)
     }
 
+    fn versions(&self) -> Vec<Version> {
+        self.0.iter().map(|(&number, root)| Version { number, created_at: root.created_at }).collect()
+    }
+
     /// The root of this very version: a number alone may have been used before.
     pub(super) fn get(&self, version: u8, created_at: Timestamp) -> Option<&Root> {
         self.0.get(&version).filter(|root| root.created_at == created_at)
@@ -95,13 +100,13 @@ impl Roots {
 pub struct Secrets {
     roots: Arc<Roots>,
     current: u8,
+    now: Timestamp,
 }
 
 impl Secrets {
     pub(super) fn at(roots: Arc<Roots>, now: Timestamp) -> Self {
-        let versions = roots.0.iter().map(|(&number, root)| Version { number, created_at: root.created_at });
-        let current = versions::current(versions, now).unwrap_or_default();
-        Self { roots, current }
+        let current = versions::current(roots.versions(), now).unwrap_or_default();
+        Self { roots, current, now }
     }
 
     /// The version that new things are made with.
@@ -109,14 +114,19 @@ impl Secrets {
         self.current
     }
 
-    /// Every version that still verifies.
+    /// Every version that verifies something.
     pub fn versions(&self) -> impl Iterator<Item = u8> {
         self.roots.0.keys().copied()
     }
 
-    /// The key for a purpose, under a version. `None` for a version we do not hold.
+    /// The key for a purpose, under a version. `None` for a version that we do not hold, or that made nothing for this
+    /// purpose that could still live: an old root is worth as little as can be.
     pub fn key(&self, version: u8, purpose: Purpose) -> Option<Key> {
-        let root = &self.roots.0.get(&version)?.key;
+        let Root { key: root, created_at } = self.roots.0.get(&version)?;
+        let version = Version { number: version, created_at: *created_at };
+        if !versions::may_live(&version, &self.roots.versions(), purpose.life(), self.now) {
+            return None;
+        }
         let mut key = [0; 32];
         let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, b"postern").extract(root.expose());
         extracted.expand(&[purpose.label()], hkdf::HKDF_SHA256).and_then(|okm| okm.fill(&mut key)).ok()?;
@@ -157,8 +167,9 @@ impl Secrets {
 
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
-        let root = Root { key: Key::new([7; 32]), created_at: Timestamp::from_seconds(0) };
-        Self { roots: Arc::new(Roots(BTreeMap::from([(1, root)]))), current: 1 }
+        let now = Timestamp::from_seconds(0);
+        let root = Root { key: Key::new([7; 32]), created_at: now };
+        Self::at(Arc::new(Roots(BTreeMap::from([(1, root)]))), now)
     }
 }
 
@@ -188,5 +199,22 @@ mod tests {
             assert!(!keys[i + 1..].contains(key));
         }
         assert!(secrets.key(2, Purpose::Csrf).is_none());
+    }
+
+    #[test]
+    fn keys_4_an_old_version_verifies_for_each_purpose_only_what_may_still_live() {
+        let start = Timestamp::from_seconds(1_800_000_000);
+        let root = |byte, created_at| Root { key: Key::new([byte; 32]), created_at };
+        let made = start + Duration::from_secs(3600);
+        let roots = Arc::new(Roots(BTreeMap::from([(1, root(1, start)), (2, root(2, made))])));
+        let day = |n: u64| Secrets::at(roots.clone(), made + Duration::from_secs(n * 24 * 3600));
+        let good_for =
+            |version: u8, secrets: Secrets| Purpose::ALL.map(|purpose| secrets.key(version, purpose).is_some());
+        assert_eq!(good_for(1, day(3)), [true; 5]);
+        assert_eq!(good_for(1, day(4)), [true, true, false, true, true], "no page is as old");
+        assert_eq!(good_for(1, day(31)), [true, true, false, true, true]);
+        assert_eq!(good_for(1, day(32)), [false, false, false, false, true], "only a browser is remembered for longer");
+        assert_eq!(good_for(1, day(183)), [false; 5]);
+        assert_eq!(good_for(2, day(10_000)), [true; 5], "the newest is always good");
     }
 }

@@ -42,15 +42,14 @@ pub struct Version {
 pub struct SecretRules {
     /// How long a version is the newest.
     pub period: Duration,
-    /// How long a version stays when nothing is made with it any more.
-    pub keep: Duration,
+    /// How long the longest-lived thing lives.
+    pub longest: Duration,
 }
 
 impl SecretRules {
     pub fn new(settings: &Settings) -> Self {
-        let longest = Purpose::ALL.into_iter().map(|purpose| purpose.life(settings)).max().unwrap_or_default();
-        // A process that cannot read the versions makes things with the old one for a while longer.
-        Self { period: settings.secret_rotation, keep: longest + STALE + MARGIN }
+        let longest = Purpose::ALL.into_iter().map(Purpose::life).max().unwrap_or_default();
+        Self { period: settings.secret_rotation, longest }
     }
 }
 
@@ -69,15 +68,19 @@ pub fn current(versions: impl IntoIterator<Item = Version>, now: Timestamp) -> O
     newest.or_else(|| young.into_iter().min_by_key(|version| version.created_at)).map(|version| version.number)
 }
 
+/// Whether something with this `life` that was made with `version` may still be alive. True of a version in use.
+pub fn may_live(version: &Version, versions: &[Version], life: Duration, now: Timestamp) -> bool {
+    let newer = versions.iter().map(|other| other.created_at).filter(|at| *at > version.created_at);
+    // A process that cannot read the versions makes things with the old one for a while longer.
+    newer.min().is_none_or(|successor| now.since(successor + SETTLE) < life + STALE + MARGIN)
+}
+
 /// The next safe step, or `None` when the versions are as they should be.
 pub fn next_step(versions: &[Version], now: Timestamp, rules: &SecretRules) -> Option<Step> {
     let mut by_age = versions.to_vec();
     by_age.sort_by_key(|version| version.created_at);
-    if let [oldest, successor, ..] = by_age[..] {
-        let last_use = successor.created_at + SETTLE;
-        if now >= last_use + rules.keep {
-            return Some(Step::Withdraw { number: oldest.number });
-        }
+    if let Some(dead) = by_age.first().filter(|oldest| !may_live(oldest, &by_age, rules.longest, now)) {
+        return Some(Step::Withdraw { number: dead.number });
     }
     let is_due = by_age.last().is_none_or(|newest| now.since(newest.created_at) >= rules.period);
     if is_due { create_now(versions, now) } else { None }
@@ -108,10 +111,7 @@ mod tests {
     const START: Timestamp = Timestamp::from_seconds(1_000_000);
     const MINUTE: Duration = Duration::from_secs(60);
     const DAY: Duration = Duration::from_secs(86_400);
-    const RULES: SecretRules = SecretRules {
-        period: Duration::from_secs(90 * 86_400),
-        keep: LIFE.saturating_add(STALE).saturating_add(MARGIN),
-    };
+    const RULES: SecretRules = SecretRules { period: Duration::from_secs(90 * 86_400), longest: LIFE };
     /// How long the longest-lived thing lives.
     const LIFE: Duration = Duration::from_secs(30 * 86_400);
 
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn f42_a_version_is_withdrawn_when_all_that_it_made_is_dead_and_never_the_last_one() {
         let versions = [version(1, START), version(2, START + DAY)];
-        let dead = START + DAY + SETTLE + RULES.keep;
+        let dead = START + DAY + SETTLE + LIFE + STALE + MARGIN;
         assert_eq!(next_step(&versions, dead - Duration::from_millis(1), &RULES), None);
         assert_eq!(next_step(&versions, dead, &RULES), Some(Step::Withdraw { number: 1 }));
         assert!(!matches!(next_step(&versions[..1], dead + DAY * 1000, &RULES), Some(Step::Withdraw { .. })));
@@ -188,7 +188,7 @@ mod tests {
             let (mut versions, mut now) = (Vec::<Version>::new(), START);
             // Every state the table was in, from when on; and what was made, until when it lives.
             let mut history: Vec<(Timestamp, Vec<Version>)> = Vec::new();
-            let mut alive: Vec<(Version, Timestamp)> = Vec::new();
+            let mut alive: Vec<(Version, Duration, Timestamp)> = Vec::new();
             let at = |history: &[(Timestamp, Vec<Version>)], when: Timestamp| {
                 history.iter().rev().find(|(since, _)| *since <= when).map(|(_, versions)| versions.clone())
             };
@@ -203,9 +203,10 @@ mod tests {
                 }
                 history.push((now, versions.clone()));
 
-                alive.retain(|(_, until)| *until > now);
-                for (made_with, until) in &alive {
+                alive.retain(|(_, _, until)| *until > now);
+                for (made_with, life, until) in &alive {
                     prop_assert!(versions.contains(made_with), "{made_with:?} is gone, needed until {until}");
+                    prop_assert!(may_live(made_with, &versions, *life, now), "{made_with:?} is refused before {until}");
                 }
                 // A process that could not read for up to an hour makes something. If it could read, everybody knows
                 // the version who could read, too.
@@ -214,7 +215,7 @@ mod tests {
                     let Some(number) = current(copy.iter().copied(), now) else { continue };
                     let made_with = *copy.iter().find(|version| version.number == number).unwrap();
                     prop_assert!(at(&history, now - FRESH).is_none_or(|copy| copy.contains(&made_with)), "{made_with:?} is not known everywhere");
-                    alive.push((made_with, now + LIFE));
+                    alive.extend([DAY * 2, LIFE].map(|life| (made_with, life, now + life)));
                 }
             }
         }

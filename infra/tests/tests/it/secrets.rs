@@ -85,7 +85,7 @@ async fn sleepers(app: &TestApp, n: usize, browser: &Browser<'_>) -> Vec<Arc<App
     let mut sleepers = Vec::new();
     for _ in 0..n {
         let sleeper = Arc::new(app.stack.cold_app());
-        app.stack.serve_by(&[sleeper.clone()]);
+        app.stack.serve_by(std::slice::from_ref(&sleeper));
         browser.csrf().await;
         sleepers.push(sleeper);
     }
@@ -176,7 +176,7 @@ async fn f42_an_instance_that_slept_through_the_rotation_knows_the_new_version_a
     let asleep = sleepers(&app, 5, &browser).await;
 
     let awake = Arc::new(app.stack.cold_app());
-    app.stack.serve_by(&[awake.clone()]);
+    app.stack.serve_by(std::slice::from_ref(&awake));
     rotate(&app).await;
     app.advance(SETTLE);
     let mut native = Native::sign_in(&app, "ada@example.com").await;
