@@ -14,7 +14,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Form, State};
 use axum::http::{Response, StatusCode};
 use axum::routing::post;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::captcha::Provider;
 use shared::clock::Timestamp;
