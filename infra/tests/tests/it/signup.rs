@@ -95,7 +95,8 @@ async fn case_019_fifty_sign_ups_at_once_make_one_account() {
         Answer::to(app.request("POST", "/auth/signup").json(&body))
     })
     .await;
-    assert!(answers.iter().all(|answer| answer.status == 202 && answer.text == answers[0].text));
+    let told: std::collections::BTreeSet<&str> = answers.iter().map(|answer| answer.text.as_str()).collect();
+    assert_eq!(told, [r#"{"status":"verification_required"}"#].into(), "all alike");
     assert_eq!(app.table("users").await.len(), 1);
     assert_eq!(app.table("logins").await.len(), 1);
     // The one that won, and one of those that came after: each link stands for its own sign-up.
@@ -365,7 +366,8 @@ async fn case_019_fifty_sign_ups_at_once_with_a_slug_answer_alike_too() {
         Answer::to(app.request("POST", "/auth/signup").json(&body))
     })
     .await;
-    assert!(answers.iter().all(|answer| answer.status == 202 && answer.text == answers[0].text));
+    let told: std::collections::BTreeSet<&str> = answers.iter().map(|answer| answer.text.as_str()).collect();
+    assert_eq!(told, [r#"{"status":"verification_required"}"#].into(), "all alike");
     app.outbox_is_empty().await;
     let mails = app.mails("ada@example.com");
     assert!(mails.iter().all(|mail| mail.starts_with("Postern: confirm your e-mail address")), "{mails:?}");
