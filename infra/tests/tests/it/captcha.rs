@@ -245,10 +245,16 @@ async fn f43_a_secret_that_cannot_be_unwrapped_lets_nobody_pass() {
     nothing_happened(&app).await;
     app.no_faults();
     sign_up(&app, "ada@example.com", &solved).await.expect(202);
+}
 
-    // Encrypted by the right key, but for something else.
-    let wrapped = app.table("signing-keys").await.iter().find_map(|item| item["wrapped"].as_str().map(str::to_owned));
-    assert!(wrapped.is_none() || !wrapped.unwrap().is_empty());
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_4_the_secret_opens_only_for_its_purpose() {
+    let app = with_provider("turnstile").await;
+    let product = app.stack.app();
+    let wrapped = product.settings.captcha.as_ref().unwrap().wrapped_secret.clone();
+    let secret = product.kms.unwrap_setting("captcha", &wrapped).await.unwrap();
+    assert_eq!(secret.expose(), app.stack.captcha_secret());
+    assert!(product.kms.unwrap_setting("webhook", &wrapped).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -121,6 +121,14 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
         app.advance(61);
     }
     seen.requests(&app).await;
+    let behind = TestApp::with(&[("CaptchaProvider", "turnstile"), ("CaptchaOnOutage", "open")]).await;
+    for email in ["ada@example.com", "eve@example.com"] {
+        let solved = behind.solved(json!({})).await;
+        let form = json!({ "email": email, "password": PASSWORD, "name": "X", "captchaToken": solved });
+        behind.post("/auth/signup", form).await.expect(202);
+        behind.fault(json!({ "service": "captcha", "kind": "error" })).await;
+    }
+    seen.requests(&behind).await;
 
     app.fault(json!({ "service": "ses", "kind": "error" })).await;
     app.post("/auth/signup", json!({ "email": "cyd@example.com", "password": PASSWORD, "name": "Cyd" })).await;

@@ -70,6 +70,12 @@ async fn the_logs_of_a_life_hold_no_address_token_or_password() {
     app.fault(json!({ "service": "ses", "kind": "error" })).await;
     app.post("/auth/verify-email/resend", json!({ "email": "logged2@example.com" })).await.expect(202);
     native.logout().await.expect(204);
+    let behind = TestApp::with(&[("CaptchaProvider", "turnstile"), ("CaptchaOnOutage", "open")]).await;
+    let solved = behind.solved(json!({})).await;
+    let form = json!({ "email": "logged@example.com", "password": PASSWORD, "name": "X", "captchaToken": solved });
+    behind.fault(json!({ "service": "captcha", "kind": "error", "times": 1 })).await;
+    behind.post("/auth/signup", form.clone()).await.expect(202);
+    behind.post("/auth/signup", form).await.refused(403, "captcha_invalid");
 
     let log = String::from_utf8_lossy(&lines.0.lock().unwrap()).into_owned();
     let ours: Vec<&str> = log
@@ -85,6 +91,8 @@ async fn the_logs_of_a_life_hold_no_address_token_or_password() {
             "logged2@example.com",
             native.access.as_str(),
             native.refresh.as_str(),
+            solved.as_str(),
+            behind.stack.captcha_secret(),
             PASSWORD,
             "wrong password",
             "127.0.0.1",
