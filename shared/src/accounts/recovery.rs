@@ -20,7 +20,7 @@ const RESET_HOURS: u64 = 1;
 const RESET_LIFE: Duration = Duration::from_secs(RESET_HOURS * 3600);
 
 /// Mails a link to the owner of the address, if there is an account for it to open. If not, the same is done and written
-/// for nobody: a link that no account has, and a mail that is never sent. A newer link ends the older ones. An address
+/// for nobody: a link that no account has, and a mail that goes to nobody. A newer link ends the older ones. An address
 /// that got enough of them lately gets none.
 pub async fn request_password_reset(app: &App, ctx: &RequestContext, email: &Email) -> Result<()> {
     let mails = Counter::mail("reset-password", email);

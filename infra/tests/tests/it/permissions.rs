@@ -116,6 +116,16 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     let mut other = app.browser("mallory@example.com").await;
     other.send("POST", "/admin/unlock-account", &unlock).await.expect(403);
     seen.requests(&app).await;
+    for email in ["ada@example.com", "nobody@example.com"] {
+        app.post("/auth/password/forgot", json!({ "email": email })).await.expect(202);
+    }
+    let new = "Nine quiet rivers, 2 old maps";
+    let token = app.link("ada@example.com", "reset-password").await;
+    app.post("/auth/password/reset", json!({ "token": token, "password": new })).await.expect(200);
+    for current in ["wrong", PASSWORD] {
+        let form = json!({ "currentPassword": current, "newPassword": new });
+        admin.send("POST", "/auth/password/change", &form).await;
+    }
     for path in ["/health/auth", "/.well-known/jwks.json", "/.well-known/openid-configuration", "/nowhere"] {
         app.get(path).await;
         app.advance(61);

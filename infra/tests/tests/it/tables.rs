@@ -25,14 +25,30 @@ async fn tables_dumped_at_any_moment_hold_no_token_link_or_password() {
         native.refresh().await;
         secrets.extend([native.access.clone(), native.refresh.clone()]);
     }
+    // A password that is changed, and one that is forgotten while no mail can leave.
+    let changed = "Nine quiet rivers, 2 old maps";
+    let form = json!({ "currentPassword": PASSWORD, "newPassword": changed });
+    let change = app.request("POST", "/auth/password/change").bearer_auth(&native.access).json(&form);
+    secrets.push(tests::Answer::to(change).await.expect(200).text_of("accessToken"));
+    app.fault(json!({ "service": "ses", "kind": "error" })).await;
+    app.post("/auth/password/forgot", json!({ "email": "ada@example.com" })).await.expect(202);
+    let forgotten = app.dump().await;
+    app.no_faults();
+    app.advance(600);
+    app.job("retry-mail", json!({})).await;
+    let link = app.link("ada@example.com", "reset-password").await;
+    let reset = "Eleven tall chimneys, 3 grey doves";
+    app.post("/auth/password/reset", json!({ "token": link, "password": reset })).await.expect(200);
+    secrets.extend([link, changed.to_owned(), reset.to_owned()]);
     let dump = app.dump().await;
     for secret in &secrets {
         // Whole, and any part long enough to be of use.
         for part in [secret.as_str(), &secret[4..], &secret[secret.len() / 2..]] {
-            assert!(!dump.contains(part) && !waiting.contains(part), "{part}");
+            assert!([&dump, &waiting, &forgotten].iter().all(|dump| !dump.contains(part)), "{part}");
         }
     }
     assert!(!waiting.contains("verify-email?token"), "the link waits encrypted");
+    assert!(!forgotten.contains("reset-password?token"), "the link waits encrypted");
     assert!(!dump.contains("eyJ") && !dump.contains("prt_"));
 }
 

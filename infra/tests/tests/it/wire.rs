@@ -25,6 +25,7 @@ async fn design_8_every_operation_keeps_its_budget() {
     // The first requests of a process read keys and secrets; budgets are for the warm ones.
     let mut native = app.native("warm@example.com").await;
     app.account("ada@example.com").await;
+    app.account("cyd@example.com").await;
 
     let sign_up = app
         .post("/auth/signup", json!({ "email": "bob@example.com", "password": PASSWORD, "name": "Bob" }))
@@ -50,6 +51,24 @@ async fn design_8_every_operation_keeps_its_budget() {
     let verify = native.verify(&native.access).await.expect(200);
     assert_eq!(budget(&app, &verify).await, (1, vec!["1 GetItem".into(), "1 GetItem".into()]));
 
+    let forgot = app.post("/auth/password/forgot", json!({ "email": "bob@example.com" })).await.expect(202);
+    assert_eq!(budget(&app, &forgot).await, (2, steps("1 GetItem ×2, 1 UpdateItem, 2 TransactWriteItems")));
+    app.post("/auth/password/forgot", json!({ "email": "ada@example.com" })).await.expect(202);
+    let token = app.link("ada@example.com", "reset-password").await;
+    // The link; whose it is, and whether it is the newest; the transaction.
+    let new = "Nine quiet rivers, 2 old maps";
+    let reset = app.post("/auth/password/reset", json!({ "token": token, "password": new })).await.expect(200);
+    let reset = budget(&app, &reset).await;
+    assert_eq!(reset, (3, steps("1 GetItem, 1 UpdateItem, 2 GetItem ×2, 3 TransactWriteItems")));
+
+    // The session and its person; their password; a signature; the transaction.
+    let form = json!({ "currentPassword": PASSWORD, "newPassword": new });
+    let change = app.request("POST", "/auth/password/change").bearer_auth(&native.access).json(&form);
+    let change = Answer::to(change).await.expect(200);
+    native.access = change.text_of("accessToken");
+    let change = budget(&app, &change).await;
+    assert_eq!(change, (4, steps("1 GetItem ×2, 2 GetItem, 2 UpdateItem, 3 Sign, 4 TransactWriteItems")));
+
     app.advance(30);
     let kept = native.refresh().await;
     let steps = ["1 GetItem", "1 GetItem", "2 Sign", "3 TransactWriteItems"].map(str::to_owned).to_vec();
@@ -69,7 +88,7 @@ async fn design_8_every_operation_keeps_its_budget() {
     let jwks = app.get("/.well-known/jwks.json").await.expect(200);
     assert_eq!(budget(&app, &jwks).await, (0, vec![]));
 
-    let csrf = Browser::sign_in(&app, "ada@example.com").await.get("/auth/csrf").await.expect(200);
+    let csrf = Browser::sign_in(&app, "cyd@example.com").await.get("/auth/csrf").await.expect(200);
     assert_eq!(budget(&app, &csrf).await, (0, vec![]));
 
     let logout = native.logout().await.expect(204);
