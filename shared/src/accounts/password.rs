@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::attempts::{self, Counter};
+use crate::attempts::{self, Counter, Turn};
 use crate::audit::{Event, Kind};
 use crate::context::RequestContext;
 use crate::error::{Error, FieldError, Refusal, Result};
@@ -36,15 +36,16 @@ pub async fn change_password(
     change: &PasswordChange,
 ) -> Result<Grant> {
     let user = &caller.user;
-    let (secrets, ()) = tokio::try_join!(app.secrets(ctx.now), verify_current(app, ctx, caller, &change.current))?;
-    if constant_time_eq(change.current.expose().as_bytes(), change.new.expose().as_bytes()) {
-        let unchanged = FieldError::new("newPassword", "unchanged", "Choose another password than the current one.");
-        return Err(Refusal::PasswordRejected(vec![unchanged]).into());
+    let secrets = app.secrets(ctx.now).await?;
+    let turn = verify_current(app, ctx, caller, &change.current).await?;
+    if let Err(refused) = check_new(app, user, change) {
+        turn.give_back(app, ctx).await;
+        return Err(refused);
     }
-    check_policy(app, "newPassword", &change.new, &[user.email.as_str(), user.email.local_part(), &user.name])?;
     let password_hash = app.hasher().hash(&change.new).await.map_err(Error::internal)?;
-
-    let renewal = sessions::renew(app, ctx, &caller.session, user).await?;
+    // The place of a right password is given back while KMS signs.
+    let (renewal, ()) = tokio::join!(sessions::renew(app, ctx, &caller.session, user), turn.give_back(app, ctx));
+    let renewal = renewal?;
     let transaction = renewal.add(app.store.transaction());
     match replace(app, ctx, &secrets, transaction, user, &password_hash, ChangedBy::Change)?.commit().await? {
         Committed::Done => Ok(renewal.into_grant()),
@@ -53,9 +54,18 @@ pub async fn change_password(
     }
 }
 
+/// Whether the new password may be one, and is another one.
+fn check_new(app: &App, user: &User, change: &PasswordChange) -> Result<()> {
+    if constant_time_eq(change.current.expose().as_bytes(), change.new.expose().as_bytes()) {
+        let unchanged = FieldError::new("newPassword", "unchanged", "Choose another password than the current one.");
+        return Err(Refusal::PasswordRejected(vec![unchanged]).into());
+    }
+    check_policy(app, "newPassword", &change.new, &[user.email.as_str(), user.email.local_part(), &user.name])
+}
+
 /// Whether the caller knows the password that the account has, tried as often as a sign-in may be (case 044). A wrong one
-/// is told to the trail and ends nothing.
-async fn verify_current(app: &App, ctx: &RequestContext, caller: &Authenticated, current: &Password) -> Result<()> {
+/// is told to the trail and ends nothing. For a right one the caller gives the place back.
+async fn verify_current(app: &App, ctx: &RequestContext, caller: &Authenticated, current: &Password) -> Result<Turn> {
     let user = &caller.user;
     let counter = Counter::current_password(&app.settings.attempts, user.user_id);
     let (turn, login, admitted) = tokio::join!(
@@ -70,11 +80,13 @@ async fn verify_current(app: &App, ctx: &RequestContext, caller: &Authenticated,
         let stored = login.as_ref().map(|login| login.password_hash.as_str());
         app.hasher().verify(stored, current).await.map_err(Error::internal)
     };
-    let verdict = verdict.await;
-    if !verdict.as_ref().is_ok_and(|verdict| !verdict.matches) {
-        // Right, or never tried.
-        turn.give_back(app, ctx).await;
-        return verdict.map(drop);
+    match verdict.await {
+        Ok(verdict) if verdict.matches => return Ok(turn),
+        Ok(_) => {}
+        Err(never_tried) => {
+            turn.give_back(app, ctx).await;
+            return Err(never_tried);
+        }
     }
     let event = Event::by_user(Kind::PasswordChanged, user.user_id).on_session(caller.session.session_id);
     app.store.record_event(ctx, event.failed("invalid credentials")).await?;

@@ -55,11 +55,11 @@ async fn design_8_every_operation_keeps_its_budget() {
     assert_eq!(budget(&app, &forgot).await, (2, steps("1 GetItem ×2, 1 UpdateItem, 2 TransactWriteItems")));
     app.post("/auth/password/forgot", json!({ "email": "ada@example.com" })).await.expect(202);
     let token = app.link("ada@example.com", "reset-password").await;
-    // The link; whose it is, and whether it is the newest; the transaction.
+    // The link; whose it is, whether it is the newest, what is locked; the transaction.
     let new = "Nine quiet rivers, 2 old maps";
     let reset = app.post("/auth/password/reset", json!({ "token": token, "password": new })).await.expect(200);
     let reset = budget(&app, &reset).await;
-    assert_eq!(reset, (3, steps("1 GetItem, 1 UpdateItem, 2 GetItem ×2, 3 TransactWriteItems")));
+    assert_eq!(reset, (3, steps("1 GetItem, 1 UpdateItem, 2 GetItem ×3, 3 TransactWriteItems")));
 
     // The session and its person; their password; a signature; the transaction.
     let form = json!({ "currentPassword": PASSWORD, "newPassword": new });
@@ -67,7 +67,10 @@ async fn design_8_every_operation_keeps_its_budget() {
     let change = Answer::to(change).await.expect(200);
     native.access = change.text_of("accessToken");
     let change = budget(&app, &change).await;
-    assert_eq!(change, (4, steps("1 GetItem ×2, 2 GetItem, 2 UpdateItem, 3 Sign, 4 TransactWriteItems")));
+    assert_eq!(
+        change,
+        (4, steps("1 GetItem ×2, 2 GetItem, 2 UpdateItem ×2, 3 Sign, 3 UpdateItem, 4 TransactWriteItems"))
+    );
 
     app.advance(30);
     let kept = native.refresh().await;
