@@ -100,17 +100,7 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     app.log_in("ada@example.com", "wrong").await.expect(423);
     let token = app.link("ada@example.com", "unlock").await;
     app.post("/auth/unlock", json!({ "token": token })).await.expect(200);
-    app.post("/auth/password/forgot", json!({ "email": "ada@example.com" })).await.expect(202);
-    let token = app.link("ada@example.com", "reset-password").await;
-    let reset = json!({ "token": token, "password": "Eight blue windows, 2 open" });
-    app.post("/auth/password/reset", reset).await.expect(200);
     let mut admin = app.browser("root@example.com").await;
-    let change = json!({ "currentPassword": PASSWORD, "newPassword": "Nine quiet rivers, 2 old maps" });
-    admin
-        .send("POST", "/auth/password/change", &json!({ "currentPassword": "x", "newPassword": "y" }))
-        .await
-        .expect(401);
-    admin.send("POST", "/auth/password/change", &change).await.expect(200);
     let unlock = json!({ "email": "ada@example.com", "reason": "asked" });
     admin.send("POST", "/admin/unlock-account", &unlock).await.expect(200);
     let mut other = app.browser("mallory@example.com").await;
