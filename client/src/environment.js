@@ -37,7 +37,7 @@ export function browserEnvironment(ownFetch) {
       on(window, 'pageshow', (event) => event.persisted && wake('restored'));
       return () => controller.abort();
     },
-    href: page && location.href,
+    href: page && page.location.href,
   };
 }
 

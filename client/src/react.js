@@ -49,7 +49,7 @@ function useSnapshot() {
   const { client, first } = usePostern();
   const now = useSyncExternalStore(client.subscribe, client.getSnapshot, () => first);
   // Until the client knows more, what the server has found for this page is the best that is known.
-  return now.status === 'loading' && !now.error ? first : now;
+  return now.status === 'loading' && first.status !== 'loading' ? first : now;
 }
 
 /**
@@ -103,13 +103,9 @@ function useOwn(load) {
     return () => controller.abort();
   }, [client, id, load, turn]);
   const refetch = useCallback(() => setTurn((n) => n + 1), []);
-  const setData = useCallback(
-    (/** @type {(data: T | null) => T | null} */ change) => setState((old) => ({ ...old, data: change(old.data) })),
-    [],
-  );
   // What belongs to somebody else is not shown for even one frame.
   const isMine = id !== undefined && state.id === id;
-  return { data: isMine ? state.data : null, error: isMine ? state.error : null, isPending: id !== undefined && !isMine, refetch, setData };
+  return { data: isMine ? state.data : null, error: isMine ? state.error : null, isPending: id !== undefined && !isMine, refetch };
 }
 
 /** @param {Client} client @param {AbortSignal} signal */
@@ -135,37 +131,28 @@ export function useUser() {
  */
 export function useSessions() {
   const client = useClient();
-  const { data, isPending, error, refetch, setData } = useOwn(loadSessions);
+  const { data, isPending, error, refetch } = useOwn(loadSessions);
+  const [revoked, setRevoked] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
   const [failure, setFailure] = useState(/** @type {PosternError | null} */ (null));
 
-  const without = useCallback(
-    async (
-      /** @type {(device: Device) => boolean} */ isGone,
-      /** @type {() => Promise<import('./types.js').Result<unknown>>} */ run,
-    ) => {
-      /** @type {Device[]} */
-      let gone = [];
+  const end = useCallback(
+    async (/** @type {string[]} */ ids, /** @type {() => Promise<import('./types.js').Result<unknown>>} */ run) => {
       setFailure(null);
-      setData((list) => {
-        gone = list?.filter(isGone) ?? [];
-        return list && list.filter((device) => !isGone(device));
-      });
+      setRevoked((old) => new Set([...old, ...ids]));
       const { error: refusal } = await run();
       if (!refusal || refusal.code === 'not_found') return;
       setFailure(refusal);
-      setData((list) => list && [...list, ...gone.filter(({ id }) => !list.some((device) => device.id === id))]);
+      setRevoked((old) => new Set([...old].filter((id) => !ids.includes(id))));
     },
-    [setData],
+    [],
   );
-  const revoke = useCallback(
-    (/** @type {string} */ id) => without((device) => device.id === id, () => client.sessions.revoke(id)),
-    [client, without],
-  );
-  const revokeOthers = useCallback(
-    () => without((device) => !device.current, () => client.sessions.revokeOthers()),
-    [client, without],
-  );
-  return { data, isPending, error: failure ?? error, refetch, revoke, revokeOthers };
+  const revoke = useCallback((/** @type {string} */ id) => end([id], () => client.sessions.revoke(id)), [client, end]);
+  const revokeOthers = useCallback(() => {
+    const others = data?.filter(({ current }) => !current).map(({ id }) => id) ?? [];
+    return end(others, () => client.sessions.revokeOthers());
+  }, [client, data, end]);
+  const shown = useMemo(() => data && data.filter(({ id }) => !revoked.has(id)), [data, revoked]);
+  return { data: shown, isPending, error: failure ?? error, refetch, revoke, revokeOthers };
 }
 
 /** Shows its children to who is signed in. A convenience: the API behind must refuse by itself. @param {{children?: ReactNode}} props */
