@@ -5,7 +5,7 @@
  */
 
 /** Taken before anybody fakes the globals: promises of the platform need real turns of the event loop to settle. */
-const turn = globalThis.setImmediate ?? ((/** @type {() => void} */ run) => globalThis.setTimeout(run, 0));
+const turn = /** @type {any} */ (globalThis).setImmediate ?? ((/** @type {() => void} */ run) => globalThis.setTimeout(run, 0));
 const realMacrotask = () => new Promise((resolve) => turn(() => resolve(undefined)));
 
 /** Lets everything run that waits for nothing but the event loop. */
