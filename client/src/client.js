@@ -119,7 +119,7 @@ export function createClient(options, environment) {
           if (!isGrant(data)) return failed(strange());
           // Its next change needs the token anyway, and only a second call shows whether the cookies have been kept.
           wire.forgetCsrf();
-          const second = await wire.csrf();
+          const second = await wire.csrf(PATIENCE);
           if (second.error?.code === 'unauthenticated') {
             return failed(new PosternError('cookies_blocked'));
           }

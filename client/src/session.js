@@ -38,8 +38,8 @@ const REFRESH_RETRIES = 2;
 const LAST_TRY = 15_000;
 /** Longer than a refresh takes with all its tries. */
 const PATIENCE = 20_000;
-/** After a refresh that failed for good: this, doubled each time, up to five minutes. */
-const TRY_AGAIN = 15_000;
+/** After a refresh that failed: this, doubled each time, up to five minutes. The first are still within the grace. */
+const TRY_AGAIN = 5_000;
 const TRY_AGAIN_MOST = 300_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -197,7 +197,7 @@ export function createSession(env, wire, tabs, state, autoRefresh) {
     if (failures > 0) {
       const most = Math.min(TRY_AGAIN_MOST, TRY_AGAIN * 2 ** (failures - 1));
       wait = Math.max(retryAfter * 1000, most * (0.5 + env.random() / 2));
-    } else if (life) wait = Math.max(TRY_AGAIN / 3, remaining(env, life) - life.due);
+    } else if (life) wait = Math.max(TRY_AGAIN, remaining(env, life) - life.due);
     else return;
     // A hidden tab does not refresh by itself: it would keep a session from idling out that nobody uses.
     timer = env.setTimeout(() => env.isVisible() && wake('visible'), Math.min(wait, LONGEST_TIMER));
@@ -251,7 +251,8 @@ export function createSession(env, wire, tabs, state, autoRefresh) {
 
       const base = seq;
       const began = moment(env);
-      const sending = { csrf: true, timeoutMs: REFRESH_TIMEOUT, signal };
+      // Kept alive: most answers that get lost do so because somebody has followed a link.
+      const sending = { csrf: true, keepalive: true, timeoutMs: REFRESH_TIMEOUT, signal };
       const { data, error } = await wire.send('POST', '/auth/refresh', sending);
       sync();
       if (signal.aborted) return superseded();

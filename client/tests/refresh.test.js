@@ -95,6 +95,17 @@ for (const kind of [{ isLost: true }, { isCut: true }, { isUnreachable: true }])
   });
 }
 
+test('a network that swallows answers for twenty seconds signs nobody out', async () => {
+  const world = await tabsOf(2);
+  await world.browser.sleep(16 * MINUTE);
+  world.browser.fault({ route: REFRESH, times: 4, isLost: true });
+  await assert.rejects(ask(world, 1), { code: 'timeout' });
+  await world.clock.advance(15_000);
+  assert.deepEqual(world.tabs.map(statusOf), ['signed-in', 'signed-in']);
+  assert.equal(world.family.generation, 1);
+  assert.equal(world.server.replays, 0);
+});
+
 test('a refresh is given five seconds, three times', async () => {
   const world = await tabsOf(1);
   await world.browser.sleep(16 * MINUTE);
