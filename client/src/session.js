@@ -205,7 +205,10 @@ export function createSession(env, wire, tabs, state, autoRefresh) {
 
   /** @param {import('./types.js').Wake} why */
   function wake(why) {
+    const last = starting;
     sync();
+    // It is being found out already.
+    if (starting !== last) return;
     const { status } = state.get();
     if (why === 'online') tabs.forgive();
     if (status === 'signed-out' && why !== 'restored') return;

@@ -81,6 +81,19 @@ test('a tab that is closed in the middle of its refresh leaves the others signed
   assert.equal(world.server.replays, 0);
 });
 
+test('somebody who follows a link in the middle of a refresh is signed in on the next page, also an hour later', async () => {
+  const world = await tabsOf(1);
+  await world.browser.sleep(16 * MINUTE);
+  world.browser.fault({ route: REFRESH, after: 2_000 });
+  void world.tabs[0]?.client.refresh();
+  await world.clock.advance(500);
+  world.tabs[0]?.tab.close();
+  await world.clock.advance(60 * MINUTE);
+  const next = world.browser.tab().client();
+  assert.equal((await world.clock.until(next.getSession())).data?.id, world.family.id);
+  assert.equal(world.server.replays, 0);
+});
+
 for (const kind of [{ isLost: true }, { isCut: true }, { isUnreachable: true }]) {
   test(`two answers in a row that are lost (${Object.keys(kind)}) cost time and nothing else`, async () => {
     const world = await tabsOf(1);
@@ -153,6 +166,18 @@ test('a server that asks for patience gets it, from all requests and all tabs', 
     await world.clock.advance(2_000);
   }
   assert.equal(world.browser.count(REFRESH), 1);
+});
+
+test('asking again and again while the server is down does not put off the day when it is tried again', async () => {
+  const world = await tabsOf(1);
+  await world.browser.sleep(16 * MINUTE);
+  world.browser.fault({ route: REFRESH, times: 1, answer: { status: 503, code: 'unavailable', headers: { 'retry-after': '40' } } });
+  for (let i = 0; i < 20; i++) {
+    await assert.rejects(ask(world, 1), { code: 'unavailable' });
+    await world.clock.advance(1_000);
+  }
+  await world.clock.advance(MINUTE);
+  assert.deepEqual(world.tabs.map(statusOf), ['signed-in']);
 });
 
 test('refresh_in_progress waits as long as it is told and asks again', async () => {

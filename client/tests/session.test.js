@@ -153,20 +153,82 @@ test('everywhere, and everywhere else', async () => {
   assert.deepEqual(server.liveSessions(), []);
 });
 
-test('a sign-out in one tab while another refreshes: no session comes back', async () => {
-  const { clock, browser, client, server } = createTestClient();
+for (const abilities of [{}, { locks: false }, { channel: false }]) {
+  test(`a sign-out in one tab while another refreshes: no session comes back (${JSON.stringify(abilities)})`, async () => {
+    const { clock, server, ...world } = createWorld();
+    const browser = world.browser(abilities);
+    const [client, other] = [browser.tab().client(), browser.tab().client()];
+    await clock.until(client.signIn.password(KIM));
+    await clock.until(other.getSession());
+    await browser.sleep(2 * MINUTE);
+    browser.fault({ route: REFRESH, after: 3_000 });
+    const refreshed = other.refresh();
+    await clock.advance(500);
+    await clock.until(client.signOut());
+    assert.equal((await clock.until(refreshed)).error?.code, 'session_missing');
+    await clock.advance(10_000);
+    assert.deepEqual([client, other].map((one) => one.getSnapshot().status), ['signed-out', 'signed-out']);
+    assert.deepEqual(server.liveSessions(), []);
+  });
+}
+
+test('an answer about the session that comes after a sign-out brings nobody back', async () => {
+  const { clock, browser, client } = createTestClient();
   const other = browser.tab().client();
   await clock.until(client.signIn.password(KIM));
   await clock.until(other.getSession());
-  await browser.sleep(2 * MINUTE);
-  browser.fault({ route: REFRESH, after: 3_000 });
-  const refreshed = other.refresh();
+  browser.fault({ route: 'GET /auth/verify-token', after: 3_000 });
+  const asked = other.getSession({ fresh: true });
   await clock.advance(500);
   await clock.until(client.signOut());
-  assert.equal((await clock.until(refreshed)).error?.code, 'session_missing');
-  await clock.advance(10_000);
-  assert.deepEqual([client, other].map((one) => one.getSnapshot().status), ['signed-out', 'signed-out']);
-  assert.deepEqual(server.liveSessions(), []);
+  assert.equal((await clock.until(asked)).data, null);
+  assert.equal(other.getSnapshot().status, 'signed-out');
+});
+
+test('a tab that missed the news of another person finds them when it is next seen, and shows nobody until then', async () => {
+  const { clock, server, ...world } = createWorld();
+  const browser = world.browser({ channel: false });
+  server.addUser(LOU);
+  const tab = browser.tab();
+  const [client, other] = [tab.client(), browser.tab().client()];
+  await clock.until(client.signIn.password(KIM));
+  await clock.until(other.getSession());
+  await clock.until(other.signIn.password(LOU));
+  browser.calls.length = 0;
+  tab.show();
+  assert.deepEqual([client.getSnapshot().status, client.getSnapshot().session], ['loading', null]);
+  assert.equal((await clock.until(client.getSession())).data?.id, other.getSnapshot().session?.id);
+  await clock.until(client.sessions.revokeOthers());
+  assert.deepEqual(browser.calls.map(({ status }) => status), [200, 200, 200], 'with a CSRF token of the new session');
+});
+
+test('another person signs in elsewhere: the next change carries the right CSRF token at once', async () => {
+  const { clock, server, browser, client } = createTestClient();
+  server.addUser(LOU);
+  const other = browser.tab().client();
+  await clock.until(client.signIn.password(KIM));
+  await clock.until(client.sessions.revokeOthers());
+  await clock.until(other.getSession());
+  await clock.until(other.signIn.password(LOU));
+  await clock.advance(10);
+  browser.calls.length = 0;
+  await clock.until(client.sessions.revokeOthers());
+  assert.ok(browser.calls.every(({ status }) => status === 200), JSON.stringify(browser.calls));
+});
+
+test("a page's server that knows another session than the tabs do: the server is asked", async () => {
+  const { clock, browser, client } = createTestClient({ client: { autoRefresh: false } });
+  await clock.until(client.signIn.password(KIM));
+  const before = client.getSnapshot().session;
+  await clock.advance(14 * MINUTE);
+  const family = browser.signIn(KIM.email);
+  const initialSession = { ...(before ?? assert.fail()), id: family.id };
+  const later = browser.tab().client({ initialSession });
+  await clock.until(later.getSession());
+  browser.calls.length = 0;
+  await clock.advance(5 * MINUTE);
+  assert.equal(later.getSnapshot().session?.id, family.id);
+  assert.equal(browser.count(REFRESH), 0, 'its token has ten more minutes, not one');
 });
 
 for (const abilities of [{}, { locks: false }, { channel: false }]) {

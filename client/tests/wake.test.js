@@ -51,6 +51,16 @@ for (const hours of [-48, -5, -1, 1, 5, 48]) {
   });
 }
 
+test('a clock that was set back makes what tabs have written down worthless, and that is noticed', async () => {
+  const { clock, browser, tab } = await signedIn();
+  tab.close();
+  await browser.sleep(20 * MINUTE);
+  browser.skew = -HOUR;
+  const later = browser.tab().client();
+  assert.equal((await clock.until(later.getSession())).data?.userId, 'user-1');
+  assert.deepEqual(browser.calls.map(({ route, status }) => `${route} ${status}`), ['GET /auth/csrf 200', `${REFRESH} 200`]);
+});
+
 test('after hours of sleep the first request refreshes before it is sent', async () => {
   const { clock, browser, client } = await signedIn();
   await browser.sleep(3 * HOUR);
@@ -71,6 +81,18 @@ test('a hidden page does not refresh by itself; it does when it is seen again', 
   for (let i = 0; i < 50; i++) tab.show();
   await clock.advance(1_000);
   assert.equal(browser.count(REFRESH), 1, 'looking often costs nothing');
+});
+
+test('when refreshing is due a request is not made to wait for it', async () => {
+  const { clock, browser, tab, client } = await signedIn();
+  tab.hide();
+  await clock.advance(12 * MINUTE);
+  browser.fault({ route: REFRESH, after: 4_000 });
+  const from = clock.now();
+  assert.equal((await clock.until(client.fetch(API))).status, 200);
+  assert.ok(clock.now() - from < 100);
+  await clock.advance(5_000);
+  assert.equal(browser.count(REFRESH), 1);
 });
 
 test('a hidden page whose API is called refreshes all the same', async () => {

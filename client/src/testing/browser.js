@@ -141,7 +141,7 @@ export function createBrowser({ clock, server, authOrigin, appOrigin, random }, 
           state.isFrozen = false;
           wake('restored');
         },
-        /** Closed for good, in the middle of whatever it does. */
+        /** Closed for good, in the middle of whatever it does. Only requests that are kept alive go on. */
         close() {
           state.isClosed = true;
           state.breaks.forEach((run) => run());
@@ -242,7 +242,9 @@ export function createBrowser({ clock, server, authOrigin, appOrigin, random }, 
         // A closed page hears nothing any more; a frozen one finds its requests broken.
         if (!tab.isClosed) reject(reason);
       };
-      const broken = () => fail(new TypeError('Failed to fetch'));
+      const broken = () => {
+        if (!(tab.isClosed && request.keepalive)) fail(new TypeError('Failed to fetch'));
+      };
       tab.breaks.add(broken);
       request.signal.addEventListener('abort', () => fail(new DOMException('Aborted', 'AbortError')));
       if (request.signal.aborted) return fail(new DOMException('Aborted', 'AbortError'));
@@ -255,16 +257,16 @@ export function createBrowser({ clock, server, authOrigin, appOrigin, random }, 
         const body = request.body ? await request.clone().text() : '';
         await clock.wait(fault?.before ?? LATENCY);
         if (isOver) return;
-        if (!browser.isOnline || fault?.isUnreachable) return broken();
+        if (!browser.isOnline || fault?.isUnreachable) return fail(new TypeError('Failed to fetch'));
         const answer = fault?.answer ? canned(fault.answer) : ask(request, url, body);
         browser.calls.push({ at: clock.now(), tab: tab.name, route, status: answer.status });
         await clock.wait(fault?.after ?? LATENCY);
         if (isOver || fault?.isLost) return;
-        if (!browser.isOnline || fault?.isCut) return broken();
+        if (!browser.isOnline || fault?.isCut) return fail(new TypeError('Failed to fetch'));
         isOver = true;
         tab.breaks.delete(broken);
         if (answer.cookies.length && browser.keepsCookies) keep(answer.cookies);
-        resolve(responseOf(answer));
+        if (!tab.isClosed) resolve(responseOf(answer));
       })();
     });
   }
