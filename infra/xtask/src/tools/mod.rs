@@ -22,10 +22,15 @@ pub(crate) enum Tool {
     CfnLint,
     PyJwt,
     NodePackages,
+    SdkPackages,
     Chromium,
 }
 
 const CFN_LINT: Venv = Venv { folder: ".tools/cfn-lint", requirements: "infra/xtask/cfn-lint.txt" };
+/// Where packages of Node are locked.
+const CLIENTS: &str = "infra/tests/clients";
+const SDK: &str = "client";
+
 const PYJWT: Venv = Venv { folder: ".tools/clients", requirements: "infra/tests/clients/requirements.txt" };
 
 /// Whether a tool is there.
@@ -45,6 +50,7 @@ impl Tool {
             Self::CfnLint => "cfn-lint of infra/xtask/cfn-lint.txt",
             Self::PyJwt => "PyJWT of infra/tests/clients/requirements.txt",
             Self::NodePackages => "Node packages of infra/tests/clients/package.json",
+            Self::SdkPackages => "Node packages of client/package.json",
             Self::Chromium => "Chromium",
         }
     }
@@ -55,7 +61,8 @@ impl Tool {
             Self::Clippy => component::state("clippy", "run `rustup component add clippy`"),
             Self::CfnLint => CFN_LINT.state(root),
             Self::PyJwt => PYJWT.state(root),
-            Self::NodePackages => node::state(root),
+            Self::NodePackages => node::state(&root.join(CLIENTS)),
+            Self::SdkPackages => node::state(&root.join(SDK)),
             Self::Chromium => chromium::state(),
         }
     }
@@ -65,7 +72,8 @@ impl Tool {
             Self::Rustfmt | Self::Clippy => Ok(()),
             Self::CfnLint => CFN_LINT.install(root, runner),
             Self::PyJwt => PYJWT.install(root, runner),
-            Self::NodePackages => node::install(root, runner),
+            Self::NodePackages => node::install(&root.join(CLIENTS), runner),
+            Self::SdkPackages => node::install(&root.join(SDK), runner),
             Self::Chromium => chromium::install(runner),
         }
     }

@@ -16,13 +16,14 @@ pub(crate) enum Step {
     Template,
     Clients,
     Browser,
+    Sdk,
     Docs,
 }
 
 impl Step {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Format, Self::Clippy, Self::Test, Self::Template, Self::Clients, Self::Browser, Self::Docs];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Format, Self::Clippy, Self::Sdk, Self::Test, Self::Template, Self::Clients, Self::Browser, Self::Docs];
 
     /// What the command line calls it.
     pub(crate) const fn name(self) -> &'static str {
@@ -33,6 +34,7 @@ impl Step {
             Self::Template => "template",
             Self::Clients => "clients",
             Self::Browser => "browser",
+            Self::Sdk => "sdk",
             Self::Docs => "docs",
         }
     }
@@ -50,6 +52,7 @@ impl Step {
             Self::Template => "cfn-lint on template.yaml",
             Self::Clients => "access tokens, verified by jose, aws-jwt-verify and PyJWT",
             Self::Browser => "the local stack's pages in Chromium",
+            Self::Sdk => "the browser SDK: types, tests, sizes",
             Self::Docs => "rustdoc, without warnings",
         }
     }
@@ -63,6 +66,7 @@ impl Step {
             Self::Template => &[Tool::CfnLint],
             Self::Clients => &[Tool::NodePackages, Tool::PyJwt],
             Self::Browser => &[Tool::NodePackages, Tool::Chromium],
+            Self::Sdk => &[Tool::SdkPackages],
         }
     }
 
@@ -73,7 +77,7 @@ impl Step {
         println!("    {}", line_of(&command));
         match self {
             Self::Test | Self::Clients | Self::Browser => tests(&mut command, runner),
-            Self::Format | Self::Clippy | Self::Template | Self::Docs => {
+            Self::Format | Self::Clippy | Self::Template | Self::Sdk | Self::Docs => {
                 runner.run(&mut command).map(|()| String::new())
             }
         }
@@ -91,6 +95,11 @@ impl Step {
             }
             Self::Clients => tests_below("foreign_clients::"),
             Self::Browser => tests_below("browser::"),
+            Self::Sdk => {
+                let mut npm = Command::new("npm");
+                npm.args(["--prefix", "client", "--silent", "test"]);
+                npm
+            }
             Self::Docs => {
                 let mut docs = cargo(&["doc", "--no-deps", "--document-private-items", "--locked"]);
                 docs.env("RUSTDOCFLAGS", "-D warnings");
