@@ -23,19 +23,19 @@ struct State {
 }
 
 impl Breaker {
-    /// Whether a call may be made now. Of those that ask when the time is over, one may: until its outcome is told, or as
-    /// long again if it never is, the others wait.
-    pub fn admits(&self, now: Timestamp) -> bool {
+    /// Leave for a call to be made now; `None` while it is open. Of those that ask when the time is over, one gets it: until
+    /// its outcome is told, the others wait. Leave that is dropped untold, because no call was made after all, is the next
+    /// one's: nobody can hold the breaker open by asking and not calling.
+    pub fn admits(&self, now: Timestamp) -> Option<Probe<'_>> {
         let mut state = self.state();
-        match state.opened_at {
+        let taken_from = state.opened_at;
+        match taken_from {
             // An instant ahead of us comes from a clock that was set back: that must not keep it open.
-            Some(at) if at <= now && now.since(at) < OPEN => false,
-            Some(_) => {
-                state.opened_at = Some(now);
-                true
-            }
-            None => true,
+            Some(at) if at <= now && now.since(at) < OPEN => return None,
+            Some(_) => state.opened_at = Some(now),
+            None => {}
         }
+        Some(Probe { breaker: self, taken_from, is_told: false })
     }
 
     /// The dependency answered.
@@ -57,12 +57,41 @@ impl Breaker {
     }
 }
 
+/// Leave to make one call.
+#[must_use = "dropped untold, it gives its turn back"]
+pub struct Probe<'a> {
+    breaker: &'a Breaker,
+    /// Since when the breaker had been open.
+    taken_from: Option<Timestamp>,
+    is_told: bool,
+}
+
+impl Probe<'_> {
+    /// The call was made, and the breaker knows what came of it.
+    pub fn told(mut self) {
+        self.is_told = true;
+    }
+}
+
+impl Drop for Probe<'_> {
+    fn drop(&mut self) {
+        if !self.is_told && self.taken_from.is_some() {
+            self.breaker.state().opened_at = self.taken_from;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(1_800_000_000 + seconds)
+    }
+
+    /// Whether a call is made, whose outcome is told or never known.
+    fn calls(breaker: &Breaker, now: Timestamp) -> bool {
+        breaker.admits(now).map(Probe::told).is_some()
     }
 
     fn opened() -> Breaker {
@@ -76,38 +105,46 @@ mod tests {
         let breaker = Breaker::default();
         breaker.failed(at(0));
         breaker.failed(at(0));
-        assert!(breaker.admits(at(0)));
+        assert!(calls(&breaker, at(0)));
         breaker.succeeded();
         breaker.failed(at(1));
         breaker.failed(at(1));
-        assert!(breaker.admits(at(1)), "only failures in a row count");
+        assert!(calls(&breaker, at(1)), "only failures in a row count");
         breaker.failed(at(1));
-        assert!(!breaker.admits(at(1)) && !breaker.admits(at(10)));
-        assert!(breaker.admits(at(11)));
+        assert!(!calls(&breaker, at(1)) && !calls(&breaker, at(10)));
+        assert!(calls(&breaker, at(11)));
     }
 
     #[test]
     fn f43_one_call_probes_and_its_outcome_decides() {
         let breaker = opened();
-        assert!(breaker.admits(at(10)));
-        assert!(!breaker.admits(at(10)) && !breaker.admits(at(19)), "the others wait for the probe");
+        assert!(calls(&breaker, at(10)));
+        assert!(!calls(&breaker, at(10)) && !calls(&breaker, at(19)), "the others wait for the probe");
         breaker.failed(at(12));
-        assert!(!breaker.admits(at(21)));
-        assert!(breaker.admits(at(22)));
+        assert!(!calls(&breaker, at(21)));
+        assert!(calls(&breaker, at(22)));
         breaker.succeeded();
-        assert!(breaker.admits(at(22)) && breaker.admits(at(22)));
+        assert!(calls(&breaker, at(22)) && calls(&breaker, at(22)));
     }
 
     #[test]
     fn f43_a_probe_whose_outcome_is_never_told_is_followed_by_another() {
         let breaker = opened();
-        assert!(breaker.admits(at(10)));
-        assert!(!breaker.admits(at(19)));
-        assert!(breaker.admits(at(20)));
+        assert!(calls(&breaker, at(10)));
+        assert!(!calls(&breaker, at(19)));
+        assert!(calls(&breaker, at(20)));
     }
 
     #[test]
     fn f19_a_clock_that_was_set_back_does_not_keep_it_open() {
-        assert!(opened().admits(at(-3600)));
+        assert!(calls(&opened(), at(-3600)));
+    }
+
+    #[test]
+    fn f43_leave_that_is_not_used_is_the_next_ones() {
+        let breaker = opened();
+        drop(breaker.admits(at(10)));
+        assert!(calls(&breaker, at(10)), "asking without calling holds nothing open");
+        assert!(!calls(&breaker, at(11)));
     }
 }

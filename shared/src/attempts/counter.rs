@@ -100,6 +100,11 @@ impl Counter {
         &self.key
     }
 
+    /// Whether it is an account's: what it refuses may be unlocked at any moment.
+    pub fn is_account(&self) -> bool {
+        matches!(self.full, Full::Locked)
+    }
+
     pub fn limit(&self) -> &Limit {
         &self.limit
     }

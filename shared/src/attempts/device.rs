@@ -2,8 +2,10 @@
 //! lock its owner out of it (LOGIN-9; OWASP, "Slow down online guessing attacks with device cookies").
 //!
 //! The cookie holds one mark for each of the last few addresses that signed in on the browser:
-//! `version │ device id │ day │ MAC`, base64url. The MAC is over the address too, so a mark says nothing about any other
-//! account. It opens nothing: it gives the browser a counter of its own.
+//! `version │ device id │ day │ epoch │ MAC`, base64url. The MAC is over the address too, so a mark says nothing about any
+//! other account. The epoch is the account's token version: a new password, or a sign-out everywhere, makes strangers of
+//! all browsers, or a thief of the old password could keep as many counters as they had made cookies. A mark opens nothing:
+//! it gives the browser a counter of its own.
 
 use std::fmt;
 
@@ -25,7 +27,14 @@ const MARKS: usize = 4;
 
 const ID: usize = 12;
 const MAC: usize = 16;
-const LENGTH: usize = 1 + ID + 4 + MAC;
+const LENGTH: usize = 1 + ID + 4 + 4 + MAC;
+
+/// A browser that shows to have signed in, and the epoch of its account at that time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub device: DeviceId,
+    pub epoch: u32,
+}
 
 /// A browser that has signed in before. Not a secret by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,46 +53,50 @@ impl fmt::Display for DeviceId {
 }
 
 /// The device that a cookie shows for an address. `None` for a cookie that is forged, too old or another's.
-pub fn recognise(secrets: &Secrets, cookie: &str, email: &Email, now: Timestamp) -> Option<DeviceId> {
+pub fn recognise(secrets: &Secrets, cookie: &str, email: &Email, now: Timestamp) -> Option<Known> {
     marks(cookie).find_map(|mark| read(secrets, mark, email, now))
 }
 
 /// The cookie that remembers a sign-in, beside the marks of other addresses in the one that came.
-pub fn remember(secrets: &Secrets, cookie: &str, email: &Email, device: DeviceId, now: Timestamp) -> Option<String> {
-    let own = write(secrets, secrets.current(), email, device, day(now))?;
+pub fn remember(secrets: &Secrets, cookie: &str, email: &Email, known: Known, now: Timestamp) -> Option<String> {
+    let own = write(secrets, secrets.current(), email, known, day(now))?;
     let others = marks(cookie).filter(|mark| read(secrets, mark, email, now).is_none());
     Some([own.as_str()].into_iter().chain(others.take(MARKS - 1)).collect::<Vec<_>>().join("."))
 }
 
 /// What could be marks: the work on a cookie is bounded, whatever is in it.
 fn marks(cookie: &str) -> impl Iterator<Item = &str> {
-    cookie.split('.').take(MARKS).filter(|mark| mark.len() == LENGTH.div_ceil(3) * 4)
+    cookie.split('.').take(MARKS).filter(|mark| mark.len() == (LENGTH * 4).div_ceil(3))
 }
 
-fn read(secrets: &Secrets, mark: &str, email: &Email, now: Timestamp) -> Option<DeviceId> {
+fn read(secrets: &Secrets, mark: &str, email: &Email, now: Timestamp) -> Option<Known> {
     let bytes: [u8; LENGTH] = URL_SAFE_NO_PAD.decode(mark).ok()?.try_into().ok()?;
     let (version, rest) = bytes.split_first()?;
     let (id, rest) = rest.split_first_chunk::<ID>()?;
-    let (issued, presented) = rest.split_first_chunk::<4>()?;
-    let (device, issued) = (DeviceId(*id), u32::from_be_bytes(*issued));
-    let expected = mac(secrets, *version, email, device, issued)?;
+    let (issued, rest) = rest.split_first_chunk::<4>()?;
+    let (epoch, presented) = rest.split_first_chunk::<4>()?;
+    let known = Known { device: DeviceId(*id), epoch: u32::from_be_bytes(*epoch) };
+    let issued = u32::from_be_bytes(*issued);
+    let expected = mac(secrets, *version, email, known, issued)?;
     let age = i64::from(day(now)) - i64::from(issued);
     // A day of grace for a clock that was ahead when it was made.
     let is_current = (-1..=i64::from(REMEMBERED_DAYS)).contains(&age);
-    (constant_time_eq(&expected, presented) && is_current).then_some(device)
+    (constant_time_eq(&expected, presented) && is_current).then_some(known)
 }
 
-fn write(secrets: &Secrets, version: u8, email: &Email, device: DeviceId, issued: u32) -> Option<String> {
-    let mac = mac(secrets, version, email, device, issued)?;
-    Some(URL_SAFE_NO_PAD.encode([&[version], &device.0[..], &issued.to_be_bytes(), &mac].concat()))
+fn write(secrets: &Secrets, version: u8, email: &Email, known: Known, issued: u32) -> Option<String> {
+    let mac = mac(secrets, version, email, known, issued)?;
+    let parts = [&[version], &known.device.0[..], &issued.to_be_bytes(), &known.epoch.to_be_bytes(), &mac];
+    Some(URL_SAFE_NO_PAD.encode(parts.concat()))
 }
 
-fn mac(secrets: &Secrets, version: u8, email: &Email, device: DeviceId, issued: u32) -> Option<[u8; MAC]> {
+fn mac(secrets: &Secrets, version: u8, email: &Email, known: Known, issued: u32) -> Option<[u8; MAC]> {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secrets.key(version, Purpose::Device)?.expose());
     let mut context = hmac::Context::with_key(&key);
     // Fixed lengths first, the one that varies last: no two inputs run together.
-    context.update(&device.0);
+    context.update(&known.device.0);
     context.update(&issued.to_be_bytes());
+    context.update(&known.epoch.to_be_bytes());
     context.update(email.as_str().as_bytes());
     context.sign().as_ref()[..MAC].try_into().ok()
 }
@@ -110,13 +123,17 @@ mod tests {
         Timestamp::from_seconds(1_800_000_000)
     }
 
-    fn cookie_for(address: &str, device: DeviceId) -> String {
-        remember(&Secrets::for_tests(), "", &email(address), device, now()).unwrap()
+    fn known() -> Known {
+        Known { device: DeviceId::fresh(), epoch: 3 }
+    }
+
+    fn cookie_for(address: &str, known: Known) -> String {
+        remember(&Secrets::for_tests(), "", &email(address), known, now()).unwrap()
     }
 
     #[test]
     fn case_049_a_mark_is_good_for_its_address_its_time_and_unchanged() {
-        let (secrets, device) = (Secrets::for_tests(), DeviceId::fresh());
+        let (secrets, device) = (Secrets::for_tests(), known());
         let cookie = cookie_for("ada@example.com", device);
         let of = |cookie: &str, address: &str, at| recognise(&secrets, cookie, &email(address), at);
         assert_eq!(of(&cookie, "ada@example.com", now()), Some(device));
@@ -133,8 +150,7 @@ mod tests {
     #[test]
     fn login_9_a_browser_remembers_its_last_four_people_each_once() {
         let secrets = Secrets::for_tests();
-        let people: Vec<(Email, DeviceId)> =
-            (0..6).map(|i| (email(&format!("p{i}@example.com")), DeviceId::fresh())).collect();
+        let people: Vec<(Email, Known)> = (0..6).map(|i| (email(&format!("p{i}@example.com")), known())).collect();
         let mut cookie = String::new();
         for (email, device) in people.iter().chain([&people[5], &people[5]]) {
             cookie = remember(&secrets, &cookie, email, *device, now()).unwrap();
@@ -142,7 +158,7 @@ mod tests {
         let known: Vec<bool> =
             people.iter().map(|(email, device)| recognise(&secrets, &cookie, email, now()) == Some(*device)).collect();
         assert_eq!(known, [false, false, true, true, true, true]);
-        assert!(cookie.len() < 200);
+        assert!(cookie.len() <= 203);
     }
 
     proptest! {

@@ -46,6 +46,12 @@ impl Lines {
         Line { seen: line.lock_owned().await, joined_at }
     }
 
+    /// Whether a counter was full when it was last seen, and nobody is at it now.
+    pub fn remembers(&self, key: &str) -> bool {
+        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.get(key).and_then(|line| line.try_lock().ok()).is_some_and(|seen| seen.is_some())
+    }
+
     fn moment(&self) -> u64 {
         self.moments.fetch_add(1, Ordering::SeqCst)
     }
@@ -73,7 +79,11 @@ impl Line {
             return Ok(None);
         }
         let looked_at = app.lines.moment();
-        let tally = app.store.glance(counter).await?;
+        // Whoever has just been unlocked must not be refused by what was true a moment ago.
+        let tally = match counter.is_account() {
+            true => app.store.tally(counter).await?,
+            false => app.store.glance(counter).await?,
+        };
         *self.seen = is_full(&tally).then_some((tally, looked_at));
         Ok(self.seen.as_ref().map(|(tally, _)| tally.clone()))
     }

@@ -124,6 +124,13 @@ impl Admission {
     }
 }
 
+/// Whether the limit of the route was full for this client when it was last asked: then it is asked before anything else.
+pub fn was_full(app: &App, ctx: &RequestContext, client: &Client) -> bool {
+    ctx.admission.as_ref().is_some_and(|admission| {
+        app.lines.remembers(Counter::route(&app.settings.attempts, admission.route, client).key())
+    })
+}
+
 /// Asks the limit of the route that was called, in parallel with a handler's first reading. Work that no caller asked
 /// for has none.
 ///

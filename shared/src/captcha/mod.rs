@@ -49,16 +49,18 @@ pub async fn check(app: &App, ctx: &RequestContext, action: Action, token: Optio
     }
     let client = app.captcha();
     let secret = client.secret(app, settings).await?;
-    if !client.breaker.admits(ctx.now) {
+    let Some(probe) = client.breaker.admits(ctx.now) else {
         return without_provider(app, ctx, settings, action, "it has failed several times in a row").await;
-    }
+    };
     // Claimed before the provider is asked, not meanwhile: of two requests with one token the provider might accept that
     // of the one which lost the claim, and nobody would pass.
     let Some(claim) = app.store.claim_captcha(&TokenHash::of(token.as_bytes()), ctx.now).await? else {
         tracing::info!("a CAPTCHA was presented again");
         return Err(Refusal::CaptchaInvalid.into());
     };
-    match client.ask(app, ctx, settings, secret, action, token).await {
+    let judgement = client.ask(app, ctx, settings, secret, action, token).await;
+    probe.told();
+    match judgement {
         Judgement::Passed => Ok(()),
         Judgement::Refused(flaw) => {
             tracing::info!(%flaw, "a CAPTCHA was refused");

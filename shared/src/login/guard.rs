@@ -20,7 +20,7 @@ use crate::id::UserId;
 use crate::keys::secrets::Secrets;
 use crate::mail::{Mail, outbox};
 use crate::secret::PlainToken;
-use crate::store::{Challenge, ChallengeKind, Login, Status, Transaction};
+use crate::store::{Attempt, Challenge, ChallengeKind, Login, Status, Transaction};
 
 /// How long an unlock link works (LOGIN-6).
 const UNLOCK_HOURS: u64 = 1;
@@ -54,6 +54,17 @@ impl Guard<'_> {
         let network = device.is_none().then(|| Counter::network(rules, ctx.ip));
         let client = device.map_or(Client::Network(ctx.ip), Client::Device);
 
+        // Whoever is refused anyway takes no place on the account, not even for a moment: with such moments a caller that is
+        // stopped already could keep its owner out.
+        let is_asked_first = attempts::was_full(app, ctx, &client);
+        if is_asked_first {
+            attempts::admit(app, ctx, &client).await?;
+        }
+        if let Some(network) = network.as_ref().filter(|network| app.lines.remembers(network.key()))
+            && let Some(tally) = app.lines.join(network.key()).await.look(app, ctx, network).await?
+        {
+            return Err(network.refusal(&tally, ctx.now).into());
+        }
         // In line first: behind a full counter nothing else is asked at all.
         let mut line = app.lines.join(account.key()).await;
         if let Some(tally) = line.look(app, ctx, &account).await? {
@@ -63,7 +74,7 @@ impl Guard<'_> {
         let (on_account, on_network, admitted, read) = tokio::join!(
             line.reserve(app, ctx, &account),
             async { Some(attempts::reserve(app, ctx, network.as_ref()?).await) },
-            attempts::admit(app, ctx, &client),
+            async { if is_asked_first { Ok(()) } else { attempts::admit(app, ctx, &client).await } },
             reading,
         );
         drop(line);
@@ -124,10 +135,17 @@ impl Guard<'_> {
             None if failures == app.settings.attempts.suspicious_after => self.warn(change, secrets, login)?,
             None => return app.store.record_event(ctx, event).await,
         };
-        if change.commit().await?.is_done() {
-            return Ok(());
+        match change.try_commit().await? {
+            Attempt::Done => return Ok(()),
+            // A flood is at this counter. The lock matters more than its mail.
+            Attempt::Contended => {
+                if let Some((counter, lock)) = lock {
+                    app.store.lock_counter(counter, lock, ctx.now).await?;
+                }
+            }
+            // Locked or warned a moment ago, or a place was given back: what is left is that this one failed, too.
+            Attempt::Refused(_) => {}
         }
-        // Locked or warned a moment ago: what is left is that this one failed, too.
         app.store.record_event(ctx, event).await
     }
 

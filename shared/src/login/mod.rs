@@ -2,11 +2,14 @@
 
 mod guard;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use self::guard::Guard;
 use crate::app::App;
-use crate::attempts::device::{self, DeviceId};
+use crate::attempts::Turn;
+use crate::attempts::device::{self, DeviceId, Known};
 use crate::audit::{Actor, Event, Kind};
 use crate::context::RequestContext;
 use crate::email::Email;
@@ -42,9 +45,15 @@ pub struct SignedIn {
 /// [`Refusal::InvalidCredentials`], [`Refusal::EmailNotVerified`], [`Refusal::AccountLocked`], [`Refusal::RateLimited`],
 /// [`Refusal::CaptchaRequired`], [`Refusal::CaptchaInvalid`].
 pub async fn with_password(app: &App, ctx: &RequestContext, credentials: Credentials) -> Result<SignedIn> {
-    let device = known_device(app, ctx, &credentials).await?;
-    let guard = Guard { app, ctx, email: &credentials.email, device };
-    let (turn, found) = guard.enter(Found::read(app, ctx, &credentials.email)).await?;
+    let known = known_device(app, ctx, &credentials).await?;
+    let mut guard = Guard { app, ctx, email: &credentials.email, device: known.map(|known| known.device) };
+    let (mut turn, mut found) = enter(&guard).await?;
+    if known.is_some_and(|known| found.login.as_ref().is_none_or(|login| login.token_version != known.epoch)) {
+        // A cookie from before the account's last change makes nobody known. This costs a round trip, once.
+        turn.give_back(app, ctx).await;
+        guard.device = None;
+        (turn, found) = enter(&guard).await?;
+    }
     let tried = async {
         guard.ask_captcha(&turn, credentials.captcha_token.as_deref()).await?;
         found.verify(app, &credentials.password).await
@@ -62,8 +71,8 @@ pub async fn with_password(app: &App, ctx: &RequestContext, credentials: Credent
         Some(login) if verdict.matches && login.status == Status::Active => {
             let accepted = accept(app, ctx, &credentials, login, &ring, &secrets, verdict);
             let (grant, ()) = tokio::join!(accepted, turn.give_back(app, ctx));
-            let device = device.unwrap_or_else(DeviceId::fresh);
-            let device = device::remember(&secrets, &credentials.device, &credentials.email, device, ctx.now)
+            let known = Known { device: guard.device.unwrap_or_else(DeviceId::fresh), epoch: login.token_version };
+            let device = device::remember(&secrets, &credentials.device, &credentials.email, known, ctx.now)
                 .ok_or_else(|| Error::internal("no device key"))?;
             Ok(SignedIn { grant: grant?, device })
         }
@@ -74,8 +83,13 @@ pub async fn with_password(app: &App, ctx: &RequestContext, credentials: Credent
     }
 }
 
+/// Takes the places and reads the account. Boxed: the future holds half a dozen calls, and it is there twice.
+fn enter<'a>(guard: &'a Guard<'a>) -> Pin<Box<dyn Future<Output = Result<(Turn, Found)>> + Send + 'a>> {
+    Box::pin(guard.enter(Found::read(guard.app, guard.ctx, guard.email)))
+}
+
 /// The device that the cookie shows. Without a cookie nothing is read for it.
-async fn known_device(app: &App, ctx: &RequestContext, credentials: &Credentials) -> Result<Option<DeviceId>> {
+async fn known_device(app: &App, ctx: &RequestContext, credentials: &Credentials) -> Result<Option<Known>> {
     if credentials.device.is_empty() {
         return Ok(None);
     }

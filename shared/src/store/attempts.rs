@@ -28,6 +28,10 @@ pub enum Reservation {
     Full(Tally),
 }
 
+/// So many devices are released with an account, so that the transaction keeps its bound of 100 items. A thief who knew
+/// the password may have had more of them noted; those of a new password are strangers anyway.
+const RELEASED: usize = 20;
+
 /// Where no attempt was made yet: longer ago than any window.
 const NEVER: i64 = 0;
 
@@ -47,8 +51,8 @@ impl Store {
     pub async fn give_back(&self, counter: &Counter, taken_at: Timestamp) -> Result<()> {
         let slots = counter.limit().slots();
         let mut place = 0;
-        // Each round that loses has met another attempt, of which the window has so many.
-        for _ in 0..=slots {
+        // Each round that loses has met somebody else's attempt, or its return.
+        for _ in 0..3 * slots {
             let change = Change {
                 table: &self.tables.attempts,
                 key: key("key", counter.key()),
@@ -63,7 +67,7 @@ impl Store {
                 None => return Ok(()),
             }
         }
-        Ok(())
+        Err(Error::Unavailable { dependency: DYNAMODB, cause: "a counter would not stand still".to_owned() })
     }
 
     /// What a counter holds.
@@ -85,7 +89,8 @@ impl Store {
 
     /// *Advance*: locks a counter that no account depends on.
     pub async fn lock_counter(&self, counter: &Counter, lock: Lock, now: Timestamp) -> Result<()> {
-        self.advance(lock_change(&self.tables.attempts, counter, lock, now)).await.map(drop)
+        let expressions = LockExpressions::of(counter);
+        self.advance(expressions.change(&self.tables.attempts, counter, lock, now)).await.map(drop)
     }
 }
 
@@ -97,10 +102,12 @@ impl Transaction<'_> {
         self.update(Part::Counter, expressions.change(table, counter, now))
     }
 
-    /// *Advance*: locks a counter. Refused (`Part::Counter`) while another lock holds.
+    /// *Advance*: locks a counter. Refused (`Part::Counter`) while another lock holds, and when its window is not full any
+    /// more: a place that was given back meanwhile was no failure.
     pub fn lock(self, counter: &Counter, lock: Lock, now: Timestamp) -> Self {
         let table = self.tables().attempts.as_str();
-        self.update(Part::Counter, lock_change(table, counter, lock, now))
+        let expressions = LockExpressions::of(counter);
+        self.update(Part::Counter, expressions.change(table, counter, lock, now))
     }
 
     /// Notes with an account's counter that one of its devices was locked, so that an unlock finds it.
@@ -124,17 +131,28 @@ impl Transaction<'_> {
         let table = self.tables().attempts.as_str();
         let mut change = self;
         let marks: Vec<String> = (0..account.limit().slots()).map(|place| format!("m{place}")).collect();
-        let update = format!("SET locked_until = :now, #ttl = :ttl REMOVE locked_devices, {}", marks.join(", "));
-        for counter in [account.key()].into_iter().chain(tally.locked_devices.iter().map(String::as_str)) {
+        let update = format!("SET locked_until = :now, #ttl = :ttl REMOVE {}", marks.join(", "));
+        let devices: Vec<String> = tally.locked_devices.iter().take(RELEASED).cloned().collect();
+        // Only those that are released are forgotten: another may have been noted since the tally was read.
+        let of_account = match devices.is_empty() {
+            true => update.clone(),
+            false => format!("{update} DELETE locked_devices :devices"),
+        };
+        for (i, counter) in [account.key()].into_iter().chain(devices.iter().map(String::as_str)).enumerate() {
+            let is_account = i == 0;
+            let mut values = vec![(":now", number(now.millis())), (":ttl", number((now + account.kept()).seconds()))];
+            if is_account && !devices.is_empty() {
+                values.push((":devices", AttributeValue::Ss(devices.clone())));
+            }
             change = change.update(
                 Part::Counter,
                 Change {
                     table,
                     key: key("key", counter),
-                    update: &update,
+                    update: if is_account { &of_account } else { &update },
                     condition: "",
                     names: &[("#ttl", "ttl")],
-                    values: vec![(":now", number(now.millis())), (":ttl", number((now + account.kept()).seconds()))],
+                    values,
                 },
             );
         }
@@ -198,19 +216,30 @@ fn closed_up(place: usize, slots: usize) -> String {
     update
 }
 
-fn lock_change<'a>(table: &'a str, counter: &Counter, lock: Lock, now: Timestamp) -> Change<'a> {
-    Change {
-        table,
-        key: key("key", counter.key()),
-        update: "SET locked_until = :until, lock_step = :step, #ttl = :ttl",
-        condition: "attribute_not_exists(locked_until) OR locked_until <= :now",
-        names: &[("#ttl", "ttl")],
-        values: vec![
-            (":until", number(lock.until.millis())),
-            (":step", number(lock.step)),
-            (":now", number(now.millis())),
-            (":ttl", number((now + counter.kept()).seconds())),
-        ],
+/// The expressions of a lock.
+struct LockExpressions(String);
+
+impl LockExpressions {
+    fn of(counter: &Counter) -> Self {
+        let last = counter.limit().slots() - 1;
+        Self(format!("(attribute_not_exists(locked_until) OR locked_until <= :now) AND m{last} > :cut"))
+    }
+
+    fn change<'a>(&'a self, table: &'a str, counter: &Counter, lock: Lock, now: Timestamp) -> Change<'a> {
+        Change {
+            table,
+            key: key("key", counter.key()),
+            update: "SET locked_until = :until, lock_step = :step, #ttl = :ttl",
+            condition: &self.0,
+            names: &[("#ttl", "ttl")],
+            values: vec![
+                (":until", number(lock.until.millis())),
+                (":step", number(lock.step)),
+                (":now", number(now.millis())),
+                (":cut", number((now - counter.limit().span()).millis())),
+                (":ttl", number((now + counter.kept()).seconds())),
+            ],
+        }
     }
 }
 

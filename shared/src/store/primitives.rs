@@ -3,12 +3,16 @@
 //! Each is one conditional write, so of any number of callers at once each gets a definite and consistent answer.
 //! Inside a transaction the same conditions are used; see the access patterns.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
+use super::transaction::TRIES;
 use super::transaction::{Change, expressed};
 use super::{DYNAMODB, Item, Store};
 use crate::error::{Error, Result};
+use crate::random;
 
 /// The outcome of a compare-and-set.
 #[derive(Debug)]
@@ -32,14 +36,22 @@ impl Store {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let request = expressed!(request, change);
-        match request.send().await {
-            Ok(output) => Ok(Advance::Won(output.attributes.unwrap_or_default())),
-            Err(cause) => match cause.as_service_error() {
+        for attempt in 1.. {
+            let cause = match request.clone().send().await {
+                Ok(output) => return Ok(Advance::Won(output.attributes.unwrap_or_default())),
+                Err(cause) => cause,
+            };
+            match cause.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Advance::Lost(failed.item().cloned().unwrap_or_default()))
+                    return Ok(Advance::Lost(failed.item().cloned().unwrap_or_default()));
                 }
-                _ => Err(Error::unavailable(DYNAMODB, &cause)),
-            },
+                // A transaction is at this item. Nothing was written, and the SDK does not come again by itself.
+                Some(UpdateItemError::TransactionConflictException(_)) if attempt < TRIES => {
+                    tokio::time::sleep(Duration::from_millis((10 << attempt) + random::below(20 << attempt))).await;
+                }
+                _ => return Err(Error::unavailable(DYNAMODB, &cause)),
+            }
         }
+        unreachable!("the loop returns on its last try")
     }
 }

@@ -100,7 +100,7 @@ macro_rules! expressed {
 pub(super) use expressed;
 
 /// How often a transaction is tried when another one was touching the same items, or capacity was short (F1).
-const TRIES: u32 = 4;
+pub(super) const TRIES: u32 = 4;
 
 impl<'a> Transaction<'a> {
     pub(super) fn tables(&self) -> &'a crate::settings::Tables {

@@ -352,3 +352,47 @@ async fn a_device_cookie_is_set_in_browsers_only_and_kept_half_a_year() {
     let native = app.post("/auth/login", json!({ "email": ADA, "password": PASSWORD, "tokenDelivery": "body" })).await;
     assert!(native.expect(200).cookies().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_9_a_new_password_makes_strangers_of_all_browsers() {
+    let app = TestApp::start().await;
+    let mut thief = app.browser(ADA).await;
+    let mut owner = Browser::sign_in(&app, ADA).await;
+    app.post("/auth/password/forgot", json!({ "email": ADA })).await.expect(202);
+    let token = app.link(ADA, "reset-password").await;
+    let new = "Eight blue windows, 2 open";
+    app.post("/auth/password/reset", json!({ "token": token, "password": new })).await.expect(200);
+    owner.log_in_from("192.0.2.1", ADA, new).await.expect(200);
+    // The thief's cookie gives no places of its own any more: these five are the strangers'.
+    for i in 0..5 {
+        thief.log_in_from(&format!("192.0.2.{i}"), ADA, "a guess").await.refused(401, "invalid_credentials");
+    }
+    app.advance(MINUTE);
+    thief.log_in_from("192.0.2.9", ADA, "a guess").await.refused(423, "account_locked");
+    app.log_in(ADA, new).await.refused(423, "account_locked");
+    owner.log_in_from("192.0.2.1", ADA, new).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_with_many_locked_devices_is_still_reset_and_unlocked() {
+    let app = TestApp::start().await;
+    app.account(ADA).await;
+    // As a thief would who knew the password and made cookies of it.
+    let (rules, email) = (shared::attempts::AttemptRules::default(), shared::email::Email::parse(ADA).unwrap());
+    let now = app.stack.clock().now();
+    let store = &app.stack.app().store;
+    let account = shared::attempts::Counter::strangers(&rules, &email);
+    for _ in 0..150 {
+        let device = shared::attempts::Counter::device(&rules, &email, &shared::attempts::device::DeviceId::fresh());
+        store.transaction().note_locked_device(&account, &device, now).commit().await.unwrap();
+    }
+    fail(&app, ADA, 5).await;
+    let token = app.link(ADA, "unlock").await;
+    app.post("/auth/unlock", json!({ "token": token })).await.expect(200);
+    app.log_in(ADA, PASSWORD).await.expect(200);
+    app.post("/auth/password/forgot", json!({ "email": ADA })).await.expect(202);
+    let token = app.link(ADA, "reset-password").await;
+    app.post("/auth/password/reset", json!({ "token": token, "password": "Eight blue windows, 2 open" }))
+        .await
+        .expect(200);
+}

@@ -184,7 +184,7 @@ async fn f1_a_lock_is_whole_or_not_at_all() {
     app.account(ADA).await;
     fail(&app, ADA, 4).await;
     for item in 0..5 {
-        for reason in ["ConditionalCheckFailed", "TransactionConflict", "ThrottlingError"] {
+        for reason in ["ConditionalCheckFailed", "ThrottlingError"] {
             app.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "kind": "cancel_item", "item": item, "reason": reason })).await;
             app.log_in(ADA, "wrong").await;
             app.no_faults();
@@ -221,4 +221,23 @@ async fn f22_a_flood_on_a_locked_account_reads_and_does_not_write() {
         }
     }
     assert!((1..200).contains(&reads), "one look speaks for all who were waiting: {reads}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f1_a_lock_that_a_flood_contends_holds_all_the_same() {
+    let app = TestApp::start().await;
+    app.account(ADA).await;
+    fail(&app, ADA, 4).await;
+    app.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "kind": "cancel_item", "item": 1, "reason": "TransactionConflict" })).await;
+    fail(&app, ADA, 1).await;
+    app.no_faults();
+    let table = app.table("attempts").await;
+    assert_eq!(table.iter().filter(|counter| counter.get("locked_until").is_some()).count(), 1, "{table:?}");
+    app.log_in(ADA, PASSWORD).await.refused(423, "account_locked");
+    // And the next one is longer, as if nothing had been in its way.
+    app.advance(15 * 60);
+    fail(&app, ADA, 5).await;
+    let locked = app.log_in(ADA, PASSWORD).await.refused(423, "account_locked");
+    assert!(retry_after(&locked) > 15 * 60);
+    assert!(app.link(ADA, "unlock").await.len() == 43);
 }
