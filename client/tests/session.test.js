@@ -216,6 +216,16 @@ test('another person signs in elsewhere: the next change carries the right CSRF 
   assert.ok(browser.calls.every(({ status }) => status === 200), JSON.stringify(browser.calls));
 });
 
+test('signing in over another session starts with a CSRF token of its own', async () => {
+  const { clock, server, browser, client } = createTestClient({ signedIn: true });
+  server.addUser(LOU);
+  await clock.until(client.getSession());
+  await clock.until(client.signIn.password(LOU));
+  browser.calls.length = 0;
+  await clock.until(client.sessions.revokeOthers());
+  assert.deepEqual(browser.calls.map(({ route, status }) => `${route} ${status}`), ['DELETE /user/sessions 200']);
+});
+
 test("a page's server that knows another session than the tabs do: the server is asked", async () => {
   const { clock, browser, client } = createTestClient({ client: { autoRefresh: false } });
   await clock.until(client.signIn.password(KIM));
@@ -277,11 +287,13 @@ test('listeners: initial once each, no event without a change, none after leavin
   for (let i = 0; i < 5; i++) tab.show();
   await clock.until(client.getSession({ fresh: true }));
   assert.deepEqual(events, [['initial', 'user-1']]);
-  assert.deepEqual(left, []);
+  assert.equal(left.length, 0);
   assert.equal(thrown.length, 1);
   const late = eventsOf(client);
+  client.onAuthStateChange((event) => left.push(event))();
   await clock.advance(1);
   assert.deepEqual(late, [['initial', 'user-1']]);
+  assert.equal(left.length, 0);
   assert.equal(browser.count(REFRESH), 1);
 });
 
