@@ -7,14 +7,19 @@ import { readFile } from 'node:fs/promises';
 import { createServer as createHttp } from 'node:http';
 import { createServer } from '../src/testing/server.js';
 
-const PAGE = `<!doctype html><title>SDK</title><script type="module">
+/** @param {string} baseUrl */
+const pageOf = (baseUrl) => `<!doctype html><title>SDK</title><script type="module">
 import { createClient } from '/sdk/index.js';
-globalThis.auth = createClient({ baseUrl: location.origin });
+globalThis.auth = createClient({ baseUrl: ${baseUrl} });
 auth.subscribe(() => {});
 </script>`;
 
-/** @param {{email: string, password: string, name: string}} person */
-export async function startSite(person) {
+/**
+ * @param {{email: string, password: string, name: string}} person
+ * @param {{port?: number, baseUrl?: string}} [where] Another Postern than the fake one.
+ */
+export async function startSite(person, { port = 0, baseUrl } = {}) {
+  const page = pageOf(baseUrl ? JSON.stringify(baseUrl) : 'location.origin');
   let ahead = 0;
   let delay = 0;
   let refreshes = 0;
@@ -30,7 +35,7 @@ export async function startSite(person) {
     if (/^\/sdk\/[\w./-]+\.js$/.test(pathname)) {
       return send('text/javascript', await readFile(new URL(`../src/${pathname.slice(5)}`, import.meta.url)));
     }
-    if (pathname === '/' || pathname === '/away') return send('text/html', pathname === '/' ? PAGE : 'away');
+    if (pathname === '/' || pathname === '/away') return send('text/html', pathname === '/' ? page : 'away');
 
     const pairs = (request.headers.cookie ?? '').split(/; */).map((pair) => pair.split('='));
     const cookies = new Map(pairs.map(([name = '', value = '']) => [name, value]));
@@ -50,13 +55,13 @@ export async function startSite(person) {
     response.writeHead(answer.status, { ...answer.headers, 'cache-control': 'no-store', 'set-cookie': set });
     response.end(answer.body === null ? undefined : JSON.stringify(answer.body));
   });
-  http.listen(0, '127.0.0.1');
+  http.listen(port, '127.0.0.1');
   await once(http, 'listening');
   const address = http.address();
-  const port = typeof address === 'object' ? address?.port : '';
+  const taken = typeof address === 'object' ? address?.port : '';
 
   return {
-    origin: `http://localhost:${port}`,
+    origin: `http://localhost:${taken}`,
     /** Puts the server's clock forward: tokens end, the browser knows nothing of it. @param {number} minutes */
     advance(minutes) {
       ahead += minutes * 60_000;

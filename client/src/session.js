@@ -147,21 +147,22 @@ export function createSession(env, wire, tabs, state, autoRefresh) {
   async function look() {
     const asked = seq;
     const began = moment(env);
-    const { data, error, response } = await wire.send('GET', '/auth/verify-token');
+    const { data, error } = await wire.send('GET', '/auth/verify-token');
     const before = current();
     // Meanwhile a refresh or another tab may have told more than this answer knows.
     if (seq !== asked) return before ? done(before) : failed(missing());
     if (error) return failed(error);
     const { sessionId: id, userId, organizationId, roles, authTime, amr } = data;
     if (typeof id !== 'string') return failed(strange());
-    const expiresAt = before?.id === id ? before.expiresAt : null;
-    const ttl = Number(response?.headers.get('postern-expires-in')) * 1000;
+    const isSame = before?.id === id;
+    if (!isSame) wire.forgetCsrf();
     /** @type {Session} */
-    const session = { id, userId, organizationId, roles, authTime, amr, expiresAt };
-    if (before?.id !== id) wire.forgetCsrf();
+    const session = { id, userId, organizationId, roles, authTime, amr, expiresAt: isSame ? before.expiresAt : null };
+    // The token knows seconds only: the same moment, less precise, is no change.
+    if (isSame && before.authTime.startsWith(authTime.slice(0, 19))) session.authTime = before.authTime;
     // A look is no change: the mark and its number stay as they are.
     // What is left is less than a whole life, of which the third would be too short: keep what was known of the life.
-    const lasting = life ?? (ttl > 0 ? begin(env, ttl, began) : null);
+    const lasting = life ?? (data.expiresIn ? begin(env, data.expiresIn * 1000, began) : null);
     take(seq, lasting, session);
     return done(session);
   }

@@ -87,15 +87,16 @@ export const strange = (status) => new PosternError('bad_answer', { status });
  * What Postern says in an answer.
  *
  * @param {Response} response
- * @returns {Promise<Result<any> & {response?: Response}>}
+ * @returns {Promise<Result<any>>}
  */
 export async function read(response) {
-  if (!response.ok) return { ...failed(await errorOf(response)), response };
+  if (!response.ok) return failed(await errorOf(response));
   const data = response.status === 204 ? {} : await response.json().catch(() => null);
   // Portals of hotels answer everything, with pages.
-  return data !== null && typeof data === 'object'
-    ? { ...done(data), response }
-    : failed(strange(response.status));
+  if (data === null || typeof data !== 'object') return failed(strange(response.status));
+  // How long a token still lives is said in the body by those who grant it, in a header by those who check it.
+  const expiresIn = Number(response.headers.get('postern-expires-in'));
+  return done(expiresIn ? { ...data, expiresIn } : data);
 }
 
 /**
@@ -166,7 +167,7 @@ export function createWire(env, base, timeoutMs) {
      * @param {string} method
      * @param {string} path
      * @param {Sending} [sending]
-     * @returns {Promise<Result<any> & {response?: Response}>}
+     * @returns {Promise<Result<any>>}
      */
     send(method, path, sending = {}) {
       const { csrf = false, signal, timeoutMs: limit = timeoutMs } = sending;

@@ -9,7 +9,7 @@ const LOU = { email: 'lou@example.org', password: 'eight quiet anchors', name: '
 
 test('from sign-up to sign-in', async () => {
   const { clock, server, client } = createTestClient();
-  assert.equal((await clock.until(client.signUp(LOU))).data?.status, 'verification_required');
+  assert.deepEqual(await clock.until(client.signUp(LOU)), { data: { status: 'verification_required' }, error: null });
   assert.equal((await clock.until(client.signUp(KIM))).data?.status, 'verification_required', 'a taken address: the same');
   assert.equal((await clock.until(client.signIn.password(LOU))).error?.code, 'email_not_verified');
   assert.equal((await clock.until(client.email.resend(LOU.email))).error, null);
@@ -18,6 +18,7 @@ test('from sign-up to sign-in', async () => {
   assert.equal(data?.status, 'verified');
   assert.equal((await clock.until(client.signIn.password(LOU))).data?.status, 'complete');
   const me = await clock.until(client.me());
+  assert.deepEqual(Object.keys(me), ['data', 'error']);
   assert.deepEqual([me.data?.email, me.data?.emailVerified], [LOU.email, true]);
 });
 

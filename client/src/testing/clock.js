@@ -17,7 +17,7 @@ async function settle() {
 /** @typedef {ReturnType<typeof createClock>} Clock */
 
 /** @param {number} [start] Milliseconds since 1970. */
-export function createClock(start = Date.UTC(2027, 0, 15, 12)) {
+export function createClock(start = Date.UTC(2027, 0, 15, 12, 0, 0, 343)) {
   let now = start;
   /** @type {Set<Timer>} */
   const timers = new Set();

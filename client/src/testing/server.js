@@ -189,7 +189,9 @@ export function createServer(clock, { accessTtl = 900, sessionTtl = 30 * 86_400 
       const family = caller(incoming);
       const expires = Number(incoming.cookies.get(ACCESS)?.split('.')[2]);
       const { id, ...rest } = view(family);
-      const answer = ok({ active: true, ...rest, sessionId: id, expiresAt: iso(expires) });
+      // A token holds whole seconds.
+      const authTime = `${rest.authTime.slice(0, 19)}.000Z`;
+      const answer = ok({ active: true, ...rest, authTime, sessionId: id, expiresAt: iso(expires) });
       answer.headers['postern-expires-in'] = String(Math.floor((expires - clock.now()) / 1000));
       return answer;
     },
