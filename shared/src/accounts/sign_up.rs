@@ -45,7 +45,8 @@ pub struct NewOrganization {
 /// Makes an account that waits for its address to be verified, or tells the address's owner that one exists.
 ///
 /// # Errors
-/// [`Refusal::PasswordRejected`] with every unmet rule, what [`captcha::check`] refuses, [`Refusal::SlugTaken`]; never anything about the address.
+/// [`Refusal::PasswordRejected`] with every unmet rule, what [`captcha::check`] refuses, [`Refusal::SlugTaken`]; never
+/// anything about the address.
 pub async fn sign_up(app: &App, ctx: &RequestContext, request: SignUp) -> Result<()> {
     let started = Instant::now();
     let outcome = make_or_tell(app, ctx, request).await;

@@ -237,7 +237,6 @@ async fn f43_a_wrong_secret_is_no_outage_so_open_does_not_let_it_pass() {
 async fn f43_a_secret_that_cannot_be_unwrapped_lets_nobody_pass() {
     let app = TestApp::with(&[("CaptchaProvider", "turnstile"), ("CaptchaOnOutage", "open")]).await;
     // The service's own secrets are unwrapped first, so that this is about the provider's.
-    app.get("/auth/csrf").await;
     app.stack.app().secrets(app.stack.clock().now()).await.unwrap();
     app.fault(json!({ "service": "kms", "operation": "Decrypt", "kind": "error" })).await;
     let solved = app.solved(json!({})).await;
