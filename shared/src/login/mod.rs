@@ -2,8 +2,6 @@
 
 mod guard;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use self::guard::Guard;
@@ -84,8 +82,8 @@ pub async fn with_password(app: &App, ctx: &RequestContext, credentials: Credent
 }
 
 /// Takes the places and reads the account. Boxed: the future holds half a dozen calls, and it is there twice.
-fn enter<'a>(guard: &'a Guard<'a>) -> Pin<Box<dyn Future<Output = Result<(Turn, Found)>> + Send + 'a>> {
-    Box::pin(guard.enter(Found::read(guard.app, guard.ctx, guard.email)))
+async fn enter(guard: &Guard<'_>) -> Result<(Turn, Found)> {
+    Box::pin(guard.enter(Found::read(guard.app, guard.ctx, guard.email))).await
 }
 
 /// The device that the cookie shows. Without a cookie nothing is read for it.
