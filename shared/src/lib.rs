@@ -14,6 +14,7 @@ pub mod breaker;
 pub mod captcha;
 pub mod clock;
 pub mod context;
+pub mod device;
 pub mod email;
 pub mod environment;
 pub mod error;

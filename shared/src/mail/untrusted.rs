@@ -6,6 +6,8 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::device::Device;
+
 /// Longer names are cut: a name is no place for a message.
 const MAX_CHARS: usize = 60;
 
@@ -56,38 +58,10 @@ pub fn display_name(text: &str) -> String {
     if shown.contains(char::is_alphanumeric) { shown } else { String::new() }
 }
 
-/// A device as a mail may show it. A browser's `User-Agent` becomes words of our own; another label is shown as a name is.
+/// A device as a mail may show it: a label that somebody gave it as a name is shown, a `User-Agent` in words of our own.
 pub(super) fn device_name(label: &str) -> String {
-    if !label.starts_with("Mozilla/") {
-        return display_name(label);
-    }
-    // Order matters: Edge and Opera also call themselves Chrome, Chrome also Safari, and iOS and Android also Mac and Linux.
-    let browser = [
-        ("Edg", "Edge"),
-        ("OPR/", "Opera"),
-        ("SamsungBrowser/", "Samsung Internet"),
-        ("Firefox/", "Firefox"),
-        ("FxiOS/", "Firefox"),
-        ("CriOS/", "Chrome"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ];
-    let system = [
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Android", "Android"),
-        ("Windows", "Windows"),
-        ("Mac OS X", "macOS"),
-        ("CrOS", "ChromeOS"),
-        ("Linux", "Linux"),
-    ];
-    let find =
-        |list: &[(&str, &'static str)]| list.iter().find(|(mark, _)| label.contains(mark)).map(|(_, name)| *name);
-    match (find(&browser), find(&system)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => "A browser".to_owned(),
-    }
+    let is_agent = label.starts_with("Mozilla/") || label.split(' ').next().is_some_and(|first| first.contains('/'));
+    if is_agent { Device::of(label).name } else { display_name(label) }
 }
 
 #[cfg(test)]
@@ -175,7 +149,7 @@ mod tests {
                 "Chrome on Android",
             ),
             ("Mozilla/5.0 http://evil.example", "A browser"),
-            ("curl/8.14.1", "curl 8 14 1"),
+            ("curl/8.14.1", "curl"),
             ("Ada’s Phone", "Ada’s Phone"),
             ("", ""),
         ] {
