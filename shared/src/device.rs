@@ -124,8 +124,11 @@ mod tests {
 
     use super::*;
 
+    /// User agent, name, browser, system, form.
+    type Row = (&'static str, &'static str, Option<&'static str>, Option<&'static str>, &'static str);
+
     /// As sent by the programs themselves.
-    const AGENTS: [(&str, &str, Option<&str>, Option<&str>, &str); 27] = [
+    const AGENTS: [Row; 27] = [
         (
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
             "Chrome on Windows",

@@ -35,6 +35,12 @@ macro_rules! id {
                 self.0.as_bytes()
             }
 
+            /// When it was made, to the millisecond: a UUIDv7 begins with it (RFC 9562 §5.7).
+            pub fn made_at(&self) -> Timestamp {
+                let [a, b, c, d, e, f, ..] = *self.as_bytes();
+                Timestamp::from_millis(i64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+            }
+
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(Uuid::from_bytes(bytes))
             }
@@ -87,3 +93,14 @@ id!(
 #[derive(Debug, thiserror::Error)]
 #[error("not an id")]
 pub struct NotAnId;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let now = Timestamp::from_millis(1_795_225_800_007);
+        assert_eq!(SessionId::new(now).made_at(), now);
+    }
+}

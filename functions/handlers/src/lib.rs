@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod keys;
 pub mod organizations;
 pub mod reply;
+pub mod session;
 pub mod user;
 
 use jobs::Job;
@@ -33,6 +34,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     auth::password_change::ENDPOINT,
     organizations::slug_available::ENDPOINT,
     user::me::ENDPOINT,
+    user::sessions::ENDPOINT,
+    user::session_end::ENDPOINT,
+    user::sessions_end_others::ENDPOINT,
     keys::jwks::ENDPOINT,
     keys::discovery::ENDPOINT,
     health::ENDPOINT,

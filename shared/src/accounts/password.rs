@@ -11,7 +11,7 @@ use crate::keys::secrets::Secrets;
 use crate::mail::{ChangedBy, Mail, outbox};
 use crate::password::Password;
 use crate::secret::constant_time_eq;
-use crate::sessions::{self, Authenticated, Grant};
+use crate::sessions::{self, Authenticated, Grant, has_just_changed};
 use crate::store::{Committed, Part, Transaction, User};
 
 /// How long the notice of a new password is worth sending.
@@ -44,7 +44,8 @@ pub async fn change_password(
     }
     let password_hash = app.hasher().hash(&change.new).await.map_err(Error::internal)?;
     // The place of a right password is given back while KMS signs.
-    let (renewal, ()) = tokio::join!(sessions::renew(app, ctx, &caller.session, user), turn.give_back(app, ctx));
+    let renewal = sessions::renew(app, ctx, &caller.session, user, ctx.now);
+    let (renewal, ()) = tokio::join!(renewal, turn.give_back(app, ctx));
     let renewal = renewal?;
     let transaction = renewal.add(app.store.transaction());
     match replace(app, ctx, &secrets, transaction, user, &password_hash, ChangedBy::Change)?.commit().await? {
@@ -120,11 +121,6 @@ pub(super) fn replace<'a>(
         .event(ctx, Event::by_user(Kind::PasswordChanged, user.user_id).with("by", how))?
         .event(ctx, Event::by_user(Kind::RefreshTokenRevoked, user.user_id).with("reason", reason))?;
     outbox::enqueue(change, secrets, &user.email, notice, ctx.now, ctx.now + NOTICE_LIFE)
-}
-
-/// Another request has changed the account since it was read: whoever comes again is told how it stands.
-pub(super) fn has_just_changed() -> Error {
-    Error::Unavailable { dependency: "account", cause: "it has just changed".to_owned() }
 }
 
 /// Holds a chosen password to the policy. `context` is what an attacker would try first.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::password::{self, has_just_changed};
+use super::password;
 use crate::app::App;
 use crate::attempts::{self, Counter};
 use crate::audit::{Actor, Event, Kind};
@@ -13,6 +13,7 @@ use crate::id::UserId;
 use crate::mail::{ChangedBy, Mail, outbox};
 use crate::password::Password;
 use crate::secret::PlainToken;
+use crate::sessions::has_just_changed;
 use crate::store::{Challenge, ChallengeKind, Committed, Login, Part, Status};
 
 /// How long a reset link works (RECOV-1).

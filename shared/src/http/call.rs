@@ -13,6 +13,8 @@ use crate::context::RequestContext;
 use crate::error::{Error, FieldError, Refusal, Result};
 use crate::id;
 use crate::json::{self, NotRead};
+use crate::mail::display_name;
+use crate::settings::Edge;
 
 /// Larger bodies are refused before anything reads them (F32).
 const MAX_BODY: usize = 64 * 1024;
@@ -33,7 +35,14 @@ impl Call {
             Some(header("x-request-id")).filter(|id| is_well_formed(id)).map_or_else(|| id::fresh(now), str::to_owned);
         let user_agent = header("user-agent").chars().take(MAX_USER_AGENT).collect();
         let admission = endpoint.limited.then(|| Admission::to(endpoint.name));
-        let ctx = RequestContext { now, request_id, ip: source_ip(&request), user_agent, admission };
+        let ctx = RequestContext {
+            now,
+            request_id,
+            ip: source_ip(&request),
+            place: place(app, &request),
+            user_agent,
+            admission,
+        };
         Self { ctx, request }
     }
 
@@ -152,6 +161,20 @@ fn source_ip(request: &Request) -> Option<IpAddr> {
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4),
         IpAddr::V4(_) => ip,
     })
+}
+
+/// Where the edge says that the caller is. Anybody can send these headers, so they count only where the settings say
+/// that nobody reaches us but through an edge that sets them itself.
+fn place(app: &App, request: &Request) -> Option<String> {
+    if app.settings.edge != Edge::CloudFront {
+        return None;
+    }
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let country = header("cloudfront-viewer-country")
+        .filter(|code| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()))?;
+    // Shown in mails: it is held to the rule of names.
+    let city = display_name(header("cloudfront-viewer-city").unwrap_or_default());
+    Some(if city.is_empty() { country.to_owned() } else { format!("{city}, {country}") })
 }
 
 #[cfg(test)]

@@ -55,6 +55,7 @@ pub async fn writer(app: &App, call: &Call) -> Result<Authenticated> {
     if presented.by_cookie {
         csrf::check(app, call, caller.claims.sid).await?;
     }
+    sessions::note_activity(app, &call.ctx, &caller.session).await;
     Ok(caller)
 }
 

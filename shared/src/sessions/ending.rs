@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
-use super::is_alive;
+use super::{Authenticated, Grant, has_just_changed, is_alive, renew};
 use crate::app::App;
 use crate::audit::{Actor, Event, Kind};
 use crate::context::RequestContext;
-use crate::error::Result;
+use crate::error::{Refusal, Result};
 use crate::id::{SessionId, UserId};
+use crate::store::{Committed, Part};
 use crate::tokens::rotation::Revocation;
 
 /// Ends one session. Ending it again changes nothing.
@@ -36,6 +37,53 @@ pub async fn end_all(app: &App, ctx: &RequestContext, user: UserId, session: Ses
         .event(ctx, Event::by_user(Kind::RefreshTokenRevoked, user.user_id).with("reason", "logout everywhere"))?;
     // Refused when another request has raised it: every session that we saw has ended then, too.
     change.commit().await.map(drop)
+}
+
+/// Ends a live session of the caller's, this one or another.
+///
+/// # Errors
+/// [`Refusal::NotFound`] for a session that is another person's, has ended already, or never was: they look the same.
+pub async fn end_own(app: &App, ctx: &RequestContext, caller: &Authenticated, session: SessionId) -> Result<()> {
+    let user = caller.user.user_id;
+    let revoked = Event::by_user(Kind::RefreshTokenRevoked, user).on_session(session).with("by", "owner");
+    let change = app
+        .store
+        .transaction()
+        .end_live_session(user, session, caller.user.token_version, ctx.now)
+        .event(ctx, Event::by_user(Kind::UserLogout, user).on_session(session).with("asked in", caller.claims.sid))?
+        .event(ctx, revoked.with("reason", "ended in the list of sessions"))?;
+    if change.commit().await?.is_done() { Ok(()) } else { Err(Refusal::NotFound.into()) }
+}
+
+/// What came of ending all others: this session's new access token, and how many others were live.
+pub struct Others {
+    pub grant: Grant,
+    pub ended: u32,
+}
+
+/// Ends every session of the caller's but this one: one step of the token version, with which this one moves. However
+/// many there are, it is one transaction (F47). When they last signed in stays as it was.
+///
+/// # Errors
+/// [`Refusal::SessionRevoked`] if this session has ended meanwhile; [`Error::Unavailable`] also if another step was
+/// faster: whoever comes again is told how it stands.
+pub async fn end_others(app: &App, ctx: &RequestContext, caller: &Authenticated) -> Result<Others> {
+    let (user, session) = (&caller.user, &caller.session);
+    let (renewal, live) = tokio::try_join!(
+        renew(app, ctx, session, user, session.auth_time),
+        app.store.count_live_sessions(user.user_id, user.token_version, ctx.now)
+    )?;
+    let ended = live.saturating_sub(1);
+    let revoked = Event::by_user(Kind::RefreshTokenRevoked, user.user_id).with("reason", "all others ended");
+    let change = renewal
+        .add(app.store.transaction())
+        .raise_token_version(user)
+        .event(ctx, revoked.with("kept", session.session_id).with("ended", ended))?;
+    match change.commit().await? {
+        Committed::Done => Ok(Others { grant: renewal.into_grant(), ended }),
+        Committed::Refused(parts) if parts == [Part::Session] => Err(Refusal::SessionRevoked.into()),
+        Committed::Refused(_) => Err(has_just_changed()),
+    }
 }
 
 /// What a run of the clean-up job did.

@@ -1,13 +1,17 @@
 //! Sessions: their start, who holds one, and what they look like from outside (TOKEN-6). Their tokens are exchanged in
-//! [`mod@refresh`], what outlives a change of password is in [`renewal`], their ends are in [`ending`].
+//! [`mod@refresh`], what outlives the end of the others is in [`renewal`], their list in [`list`], their ends are in [`ending`].
 
 mod ending;
+mod list;
 mod refresh;
 mod renewal;
 
-pub use self::ending::{CleanUp, clean_up, end, end_all};
+pub use self::ending::{CleanUp, Others, clean_up, end, end_all, end_others, end_own};
+pub use self::list::{Listed, live_sessions};
 pub use self::refresh::refresh;
 pub use self::renewal::{Renewal, renew};
+use std::time::Duration;
+
 use crate::app::App;
 use crate::audit::{Event, Kind};
 use crate::clock::Timestamp;
@@ -88,7 +92,9 @@ pub async fn start(
         auth_time: ctx.now,
         amr: vec![method.to_owned()],
         user_agent: ctx.user_agent.clone(),
-        ip: ctx.ip.map(|ip| ip.to_string()),
+        network: ctx.network(),
+        place: ctx.place.clone(),
+        seen_at: None,
     };
     let subject = subject(&session, login.organization_id, &login.roles);
     let change = app
@@ -110,10 +116,8 @@ pub async fn start(
             take_back(app, ctx, &session).await;
             Err(error)
         }
-        // Disabled, or signed out everywhere, while we looked: whoever comes again is told.
-        (_, Committed::Refused(_)) => {
-            Err(Error::Unavailable { dependency: "account", cause: "it has just changed".to_owned() })
-        }
+        // Disabled, or signed out everywhere, while we looked.
+        (_, Committed::Refused(_)) => Err(has_just_changed()),
     }
 }
 
@@ -159,9 +163,28 @@ pub async fn authenticate(app: &App, ctx: &RequestContext, token: &str) -> Resul
     }
 }
 
+/// How often, at most, a session's activity is written (case 117).
+const NOTED_EVERY: Duration = Duration::from_secs(60);
+
+/// Notes that a session is in use: once a minute at most, and not where a refresh has just said so. Nothing is decided
+/// by it, so it is never in the way.
+pub async fn note_activity(app: &App, ctx: &RequestContext, session: &SessionRecord) {
+    if ctx.now.since(session.last_active_at()) < NOTED_EVERY {
+        return;
+    }
+    if let Err(error) = app.store.note_activity(session, ctx.now, ctx.now - NOTED_EVERY).await {
+        tracing::warn!(%error, "a session's activity was not noted");
+    }
+}
+
 /// Whether nothing has ended the session. Its own time is another question.
 fn is_alive(session: &SessionRecord, user: &User) -> bool {
     session.family.revoked.is_none() && user.status == Status::Active && user.token_version == session.token_version
+}
+
+/// Another request has changed the account since it was read: whoever comes again is told how it stands.
+pub(crate) fn has_just_changed() -> Error {
+    Error::Unavailable { dependency: "account", cause: "it has just changed".to_owned() }
 }
 
 fn subject(session: &SessionRecord, organization: OrganizationId, roles: &[String]) -> Subject {

@@ -1,7 +1,8 @@
-//! Renewal: one session lives on while all others end (RECOV-3). Its person has just shown who they are.
+//! Renewal: one session lives on while all others end (RECOV-3, SESS-2).
 
 use super::{Grant, SessionView, subject};
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::context::RequestContext;
 use crate::error::Result;
 use crate::store::{SessionRecord, Transaction, User};
@@ -14,14 +15,21 @@ pub struct Renewal {
     grant: Grant,
 }
 
-/// Signs the access token that the session will have after the step. Nothing is changed before [`Renewal::add`] is
+/// Signs the access token that the session will have after the step. `auth_time` is when its person has last shown who
+/// they are: now, if the step is part of that, else as it was. Nothing is changed before [`Renewal::add`] is
 /// committed; until then no verifier of ours takes the token.
 ///
 /// # Errors
 /// [`crate::error::Error::Unavailable`] when KMS does not sign.
-pub async fn renew(app: &App, ctx: &RequestContext, session: &SessionRecord, user: &User) -> Result<Renewal> {
+pub async fn renew(
+    app: &App,
+    ctx: &RequestContext,
+    session: &SessionRecord,
+    user: &User,
+    auth_time: Timestamp,
+) -> Result<Renewal> {
     let ring = app.ring(ctx.now).await?;
-    let next = SessionRecord { token_version: user.token_version + 1, auth_time: ctx.now, ..session.clone() };
+    let next = SessionRecord { token_version: user.token_version + 1, auth_time, ..session.clone() };
     let access = access::issue(app, &ring, &subject(&next, user.organization_id, &user.roles), ctx.now).await?;
     let view = SessionView::new(&next, &next.family, user.organization_id, &user.roles);
     Ok(Renewal { read: session.clone(), grant: Grant { access, refresh: None, session: view }, next })

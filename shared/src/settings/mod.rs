@@ -23,6 +23,8 @@ pub struct Settings {
     pub stage: Stage,
     /// `PUBLIC_URL`: where this service is reached; the `iss` of every token. An origin, without a trailing slash.
     pub public_url: String,
+    /// `EDGE`: `cloudfront` where nobody reaches us but through a distribution that says where callers are (SESS-1).
+    pub edge: Edge,
     /// `AUDIENCE`: the `aud` of every access token.
     pub audience: String,
     /// `FRONTEND_ORIGINS`: the origins that browsers may call from, comma-separated.
@@ -80,6 +82,13 @@ pub enum Stage {
     Development,
 }
 
+/// What stands before the API and may be believed about callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    None,
+    CloudFront,
+}
+
 /// How access tokens are signed (RFC 7518 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Algorithm {
@@ -131,6 +140,10 @@ impl Settings {
         let mut settings = Self {
             stage,
             public_url: reader.parse("PUBLIC_URL", String::new(), |text| origin(text, stage)),
+            edge: reader.or("EDGE", Edge::None, |text| match text {
+                "cloudfront" => Ok(Edge::CloudFront),
+                _ => Err("must be empty or cloudfront".to_owned()),
+            }),
             audience: reader.required("AUDIENCE"),
             frontend_origins: reader.list("FRONTEND_ORIGINS", |text| origin(text, stage)),
             app_url: reader.parse("APP_URL", String::new(), |text| url(text, stage)),
@@ -292,13 +305,14 @@ pub(crate) mod tests {
             ("PROFILE", "forever"),
             ("ROTATION_DAYS", "0"),
             ("SECRET_ROTATION_DAYS", "366"),
+            ("EDGE", "nginx"),
             ("LOCK_AFTER", "2"),
             ("LOCK_MINUTES", "soon"),
             ("ROUTE_BURST", "11"),
             ("COOKIE_DOMAIN", "example.org"),
         ])
         .unwrap_err();
-        assert_eq!(faults.0.len(), 16, "{faults}");
+        assert_eq!(faults.0.len(), 17, "{faults}");
         let together = read_with(&[("SUSPICIOUS_AFTER", "3"), ("LOCK_AFTER", "3")]).unwrap_err();
         assert!(together.to_string().contains("SUSPICIOUS_AFTER: must be less than LOCK_AFTER"), "{together}");
     }

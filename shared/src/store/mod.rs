@@ -12,6 +12,7 @@ mod challenges;
 mod jobs;
 mod outbox;
 mod primitives;
+mod session_lists;
 mod sessions;
 mod signing_keys;
 mod transaction;

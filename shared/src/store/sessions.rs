@@ -31,9 +31,23 @@ pub struct SessionRecord {
     pub token_version: u32,
     pub auth_time: Timestamp,
     pub amr: Vec<String>,
+    /// As sent at the sign-in. What device it tells of is read from it when somebody asks, by the rules of that day.
     pub user_agent: String,
+    /// Where the sign-in came from, coarsely. The trail has the address itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub ip: Option<String>,
+    pub network: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub place: Option<String>,
+    /// When it last changed something, unless that was a refresh. Only told to its owner.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seen_at: Option<Timestamp>,
+}
+
+impl SessionRecord {
+    /// When somebody last showed one of its tokens to change something or to refresh; to the minute.
+    pub fn last_active_at(&self) -> Timestamp {
+        self.seen_at.unwrap_or(self.family.rotated_at).max(self.family.rotated_at)
+    }
 }
 
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -61,6 +75,19 @@ impl Store {
         let page = scan.send().await.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;
         let sessions = page.items.unwrap_or_default().into_iter().map(from_item).collect::<Result<_>>()?;
         Ok((sessions, page.last_evaluated_key))
+    }
+
+    /// Notes that the session is in use, unless it was noted after `unless_since`.
+    pub async fn note_activity(&self, session: &SessionRecord, now: Timestamp, unless_since: Timestamp) -> Result<()> {
+        let change = Change {
+            table: &self.tables.sessions,
+            key: key2("user_id", session.user_id, "session_id", session.session_id),
+            update: "SET seen_at = :now",
+            condition: "attribute_exists(session_id) AND (attribute_not_exists(seen_at) OR seen_at <= :since)",
+            names: &[],
+            values: vec![(":now", number(now.millis())), (":since", number(unless_since.millis()))],
+        };
+        self.advance(change).await.map(drop)
     }
 
     /// Counts another use of a token of a family that was ended by such a use (case 105).
@@ -110,7 +137,7 @@ impl Transaction<'_> {
         )
     }
 
-    /// *Advance*: takes a live session along to the person's next token version, as signed in just now. Refused
+    /// *Advance*: takes a live session along to the person's next token version, with its time of signing in. Refused
     /// (`Part::Session`) if it has ended. Rotations meanwhile are no matter: they touch nothing of this.
     pub fn carry_session_over(self, read: &SessionRecord, next: &SessionRecord) -> Self {
         let table = self.tables().sessions.as_str();
@@ -168,6 +195,23 @@ impl Transaction<'_> {
                     ),
                     (":now", number(now.millis())),
                 ],
+            },
+        )
+    }
+
+    /// *Advance* to the end, of a session that lives. Refused (`Part::Session`) if it has ended in whatever way: by a
+    /// revocation, by a step of the person's token version to `version`, or by its time.
+    pub fn end_live_session(self, user: UserId, session: SessionId, version: u32, now: Timestamp) -> Self {
+        let table = self.tables().sessions.as_str();
+        self.update(
+            Part::Session,
+            Change {
+                table,
+                key: key2("user_id", user, "session_id", session),
+                update: "SET revoked = :why, revoked_at = :now",
+                condition: "attribute_not_exists(revoked) AND token_version = :version AND expires_at > :now",
+                names: &[],
+                values: vec![(":why", text("logout")), (":now", number(now.millis())), (":version", number(version))],
             },
         )
     }

@@ -21,6 +21,7 @@ mod repository;
 mod schedules;
 mod scripts;
 mod secrets;
+mod sessions;
 mod signup;
 mod start;
 mod tables;

@@ -105,6 +105,12 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     admin.send("POST", "/admin/unlock-account", &unlock).await.expect(200);
     let mut other = app.browser("mallory@example.com").await;
     other.send("POST", "/admin/unlock-account", &unlock).await.expect(403);
+    other.get("/user/sessions").await.expect(200);
+    app.advance(61);
+    other.send("DELETE", "/user/sessions", &json!({})).await.expect(200);
+    let ended = Browser::sign_in(&app, "mallory@example.com").await;
+    let id = ended.get("/auth/verify-token").await.expect(200).text_of("sessionId");
+    other.send("DELETE", &format!("/user/sessions/{id}"), &json!({})).await.expect(204);
     seen.requests(&app).await;
     for email in ["ada@example.com", "nobody@example.com"] {
         app.post("/auth/password/forgot", json!({ "email": email })).await.expect(202);
