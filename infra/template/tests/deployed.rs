@@ -185,5 +185,8 @@ fn only_those_who_issue_tokens_may_sign() {
     let template = read(&[]);
     let signs = |function: &&Function| function.policies.iter().any(|it| it.actions.contains(&"kms:Sign".to_owned()));
     let signers: BTreeSet<_> = template.functions.iter().filter(signs).map(|it| it.binary.as_str()).collect();
-    assert_eq!(signers, BTreeSet::from(["auth-login", "auth-password-change", "auth-refresh"]));
+    assert_eq!(
+        signers,
+        BTreeSet::from(["auth-login", "auth-password-change", "auth-refresh", "user-sessions-end-others"])
+    );
 }

@@ -122,6 +122,18 @@ impl TestApp {
         panic!("{to} got {} mails, not {count}", self.mails(to).len());
     }
 
+    /// The newest mail to an address whose subject says this, once there is one.
+    pub async fn mail_about(&self, to: &str, subject: &str) -> String {
+        for _ in 0..500 {
+            let is_meant = |mail: &String| mail.lines().next().is_some_and(|first| first.contains(subject));
+            if let Some(mail) = self.mails(to).into_iter().find(is_meant) {
+                return mail;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{to} got no mail about {subject:?}");
+    }
+
     /// The token of the newest link to a page, once an address has got one.
     pub async fn link(&self, to: &str, page: &str) -> String {
         let start = format!("/{page}?token=");

@@ -158,6 +158,7 @@ async fn create(
         organization_id: org_id,
         token_version: 0,
         contested: false,
+        signed_in: false,
     };
     let organization_name = request.organization.as_ref().map_or(&request.name, |organization| &organization.name);
     let organization =

@@ -26,6 +26,9 @@ use crate::store::{Attempt, Challenge, ChallengeKind, Login, Status, Transaction
 const UNLOCK_HOURS: u64 = 1;
 const UNLOCK_LIFE: Duration = Duration::from_secs(UNLOCK_HOURS * 3600);
 
+/// How long the notice of a new device is worth sending.
+const NOTICE_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// How long a warning is worth sending.
 const WARNING_LIFE: Duration = Duration::from_secs(24 * 3600);
 
@@ -92,6 +95,28 @@ impl Guard<'_> {
                 Err(error)
             }
         }
+    }
+
+    /// What a right password brings besides the session: the owner is told of a device that is new to the account, unless
+    /// it is the account's first (SESS-3).
+    pub(super) fn greet(&self, secrets: &Secrets, login: &Login) -> Result<Transaction<'_>> {
+        let Self { app, ctx, email, device } = self;
+        let change = app.store.transaction();
+        if !login.signed_in {
+            return Ok(change.note_first_sign_in(email));
+        }
+        if device.is_some() {
+            return Ok(change);
+        }
+        let mail = Mail::NewDevice {
+            name: String::new(),
+            at: ctx.now.to_string(),
+            ip: ctx.ip_text(),
+            place: ctx.place.clone().unwrap_or_default(),
+            device: ctx.user_agent.clone(),
+            reset_url: format!("{}/forgot-password", app.settings.app_url),
+        };
+        outbox::enqueue(change, secrets, *email, mail, ctx.now, ctx.now + NOTICE_LIFE)
     }
 
     /// After some failures a person has to show that they are one, before their password is looked at (LOGIN-5).

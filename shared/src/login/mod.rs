@@ -67,7 +67,7 @@ pub async fn with_password(app: &App, ctx: &RequestContext, credentials: Credent
     let Found { login, ring, secrets } = found;
     match &login {
         Some(login) if verdict.matches && login.status == Status::Active => {
-            let accepted = accept(app, ctx, &credentials, login, &ring, &secrets, verdict);
+            let accepted = accept(&guard, login, &ring, &secrets, verdict);
             let (grant, ()) = tokio::join!(accepted, turn.give_back(app, ctx));
             let known = Known { device: guard.device.unwrap_or_else(DeviceId::fresh), epoch: login.token_version };
             let device = device::remember(&secrets, &credentials.device, &credentials.email, known, ctx.now)
@@ -117,22 +117,22 @@ impl Found {
 
 /// The password was right.
 async fn accept(
-    app: &App,
-    ctx: &RequestContext,
-    credentials: &Credentials,
+    guard: &Guard<'_>,
     login: &Login,
     ring: &SigningRing,
     secrets: &Secrets,
     verdict: Verdict,
 ) -> Result<Grant> {
+    let Guard { app, ctx, email, .. } = guard;
     if !login.email_verified {
         let event = Event::new(Kind::UserLoginFailed, Actor::User(login.user_id)).failed("email not verified");
         app.store.record_event(ctx, event).await?;
         return Err(Refusal::EmailNotVerified.into());
     }
+    let change = guard.greet(secrets, login)?;
     let (grant, ()) = tokio::join!(
-        sessions::start(app, ctx, ring, secrets, login, "pwd"),
-        upgrade_hash(app, &credentials.email, login, verdict.rehash)
+        sessions::start(app, ctx, ring, secrets, login, "pwd", change),
+        upgrade_hash(app, email, login, verdict.rehash)
     );
     grant
 }

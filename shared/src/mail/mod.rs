@@ -28,6 +28,8 @@ pub enum Mail {
     /// A refresh token was used a second time, and its session was ended. `at` is RFC 3339; `device` is a label or a
     /// `User-Agent`; `ip` and `device` may be empty.
     RefreshReplay { name: String, at: String, ip: String, device: String },
+    /// A device that is new to the account has signed in (SESS-3). `place` may be empty, too.
+    NewDevice { name: String, at: String, ip: String, place: String, device: String, reset_url: String },
     /// Wrong passwords were tried, so many by now (LOGIN-3). `at`, `ip` and `device` are those of the last try.
     SuspiciousLogin { name: String, at: String, ip: String, device: String, failures: u32, reset_url: String },
     /// Browsers that have never signed in are kept out until `until` (RFC 3339); `link` lets them try again at once.
@@ -67,6 +69,7 @@ impl Mail {
             Self::AddressTaken { .. } => "address_taken",
             Self::SignUpAgain { .. } => "sign_up_again",
             Self::RefreshReplay { .. } => "refresh_replay",
+            Self::NewDevice { .. } => "new_device",
             Self::SuspiciousLogin { .. } => "suspicious_login",
             Self::AccountLocked { .. } => "account_locked",
             Self::AccountUnlocked { .. } => "account_unlocked",

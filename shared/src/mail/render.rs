@@ -57,6 +57,7 @@ templates! {
     AddressTaken: "mail/address_taken.html", "mail/address_taken.txt";
     SignUpAgain: "mail/sign_up_again.html", "mail/sign_up_again.txt";
     RefreshReplay: "mail/refresh_replay.html", "mail/refresh_replay.txt";
+    NewDevice: "mail/new_device.html", "mail/new_device.txt";
     SuspiciousLogin: "mail/suspicious_login.html", "mail/suspicious_login.txt";
     AccountLocked: "mail/account_locked.html", "mail/account_locked.txt";
     AccountUnlocked: "mail/account_unlocked.html", "mail/account_unlocked.txt";
@@ -99,6 +100,14 @@ impl Mail {
                 "we signed a device out",
                 View { facts: facts(at, ip, device, None), ..view(name, &brand.app_url) },
             ),
+            Self::NewDevice { name, at, ip, place, device, reset_url } => {
+                let place = Some(display_name(place)).filter(|place| !place.is_empty());
+                (
+                    Templates::NewDevice,
+                    "a new device signed in",
+                    View { facts: facts(at, ip, device, place.map(|place| ("Place", place))), ..view(name, reset_url) },
+                )
+            }
             Self::SuspiciousLogin { name, at, ip, device, failures, reset_url } => (
                 Templates::SuspiciousLogin,
                 "somebody tried to sign in",
@@ -188,7 +197,7 @@ mod tests {
     }
 
     /// Every mail, each with the same link and with `text` wherever somebody else chooses the text.
-    fn mails(text: &str) -> [Mail; 10] {
+    fn mails(text: &str) -> [Mail; 11] {
         let (name, link) = (|| text.to_owned(), || LINK.to_owned());
         let (at, ip) = (|| "2026-11-21T01:50:00.007Z".to_owned(), || "203.0.113.7".to_owned());
         let changed =
@@ -198,6 +207,7 @@ mod tests {
             Mail::Welcome { name: name(), sign_in_url: link() },
             Mail::AddressTaken { name: name(), sign_in_url: link() },
             Mail::RefreshReplay { name: name(), at: at(), ip: ip(), device: name() },
+            Mail::NewDevice { name: name(), at: at(), ip: ip(), place: name(), device: name(), reset_url: link() },
             Mail::SuspiciousLogin { name: name(), at: at(), ip: ip(), device: name(), failures: 3, reset_url: link() },
             Mail::AccountLocked {
                 name: name(),
@@ -278,6 +288,7 @@ mod tests {
             "Example: your account is ready",
             "Example: you already have an account",
             "Example: we signed a device out",
+            "Example: a new device signed in",
             "Example: somebody tried to sign in",
             "Example: signing in is locked for a while",
             "Example: your account is open again",

@@ -20,7 +20,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::id::{OrganizationId, SessionId, UserId};
 use crate::keys::cache::SigningRing;
 use crate::keys::secrets::Secrets;
-use crate::store::{Committed, Login, SessionRecord, Status, User};
+use crate::store::{Committed, Login, SessionRecord, Status, Transaction, User};
 use crate::tokens::access::{self, AccessToken, Claims, Subject, Verified};
 use crate::tokens::refresh::RefreshToken;
 use crate::tokens::rotation::Family;
@@ -69,7 +69,8 @@ impl SessionView {
     }
 }
 
-/// Starts a session for somebody who has shown who they are. Session and events are stored while KMS signs.
+/// Starts a session for somebody who has shown who they are. Session and events are stored while KMS signs, with the
+/// changes that belong to this way of signing in.
 ///
 /// # Errors
 /// [`Error::Unavailable`]; should only the signature be missing, the session is taken back.
@@ -80,6 +81,7 @@ pub async fn start(
     secrets: &Secrets,
     login: &Login,
     method: &str,
+    change: Transaction<'_>,
 ) -> Result<Grant> {
     let session_id = SessionId::new(ctx.now);
     let token = RefreshToken::first(secrets, login.user_id, session_id);
@@ -97,9 +99,7 @@ pub async fn start(
         seen_at: None,
     };
     let subject = subject(&session, login.organization_id, &login.roles);
-    let change = app
-        .store
-        .transaction()
+    let change = change
         .check_account(login.user_id, login.token_version)
         .create_session(&session)?
         .event(ctx, Event::by_user(Kind::UserLoggedIn, login.user_id).on_session(session_id).with("method", method))?

@@ -55,6 +55,9 @@ pub struct Login {
     /// Several sign-ups used this address before anybody verified it.
     #[serde(default)]
     pub contested: bool,
+    /// Somebody has signed in with it before, so a browser that has not is news (SESS-3).
+    #[serde(default)]
+    pub signed_in: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -189,6 +192,22 @@ impl Transaction<'_> {
                 condition: "email_verified = :no",
                 names: &[],
                 values,
+            },
+        )
+    }
+
+    /// Notes that somebody signs in with this address for the first time.
+    pub fn note_first_sign_in(self, email: &Email) -> Self {
+        let table = self.tables().logins.as_str();
+        self.update(
+            Part::Login,
+            Change {
+                table,
+                key: key("login", login_key(email)),
+                update: "SET signed_in = :yes",
+                condition: "attribute_exists(login)",
+                names: &[],
+                values: vec![(":yes", AttributeValue::Bool(true))],
             },
         )
     }

@@ -188,7 +188,7 @@ async fn login_9_a_stolen_device_cookie_gives_five_guesses_of_its_own() {
     browser.log_in_from("192.0.2.9", ADA, PASSWORD).await.refused(423, "account_locked");
     // Everybody else has their own places still, and the link frees the device, too.
     app.log_in(ADA, PASSWORD).await.expect(200);
-    let token = token_in(&app.mail(ADA, 4).await);
+    let token = app.link(ADA, "unlock").await;
     app.post("/auth/unlock", json!({ "token": token })).await.expect(200);
     app.advance(MINUTE);
     browser.log_in_from("192.0.2.9", ADA, PASSWORD).await.expect(200);

@@ -1,5 +1,7 @@
 //! Somebody's sessions: the list of devices, and signing them out (SESS-1, SESS-2; SECURITY.md B6, F47).
 
+use reqwest::RequestBuilder;
+use reqwest::header::{HeaderValue, USER_AGENT};
 use serde_json::{Value, json};
 use shared::clock::Timestamp;
 use shared::id::{SessionId, UserId};
@@ -11,6 +13,11 @@ use tests::{Answer, Browser, Native, PASSWORD, TestApp, at_once};
 const ADA: &str = "ada@example.com";
 const EVE: &str = "eve@example.com";
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0";
+
+/// The same request from another browser.
+fn in_firefox(request: RequestBuilder) -> RequestBuilder {
+    request.headers([(USER_AGENT, HeaderValue::from_static(FIREFOX))].into_iter().collect())
+}
 
 async fn call(native: &Native<'_>, method: &str, path: &str) -> Answer {
     Answer::to(native.app.request(method, path).bearer_auth(&native.access)).await
@@ -57,8 +64,8 @@ async fn sess_1_and_2_a_list_tells_of_each_device_what_its_owner_knows_it_by() {
     let native = app.native(ADA).await;
     app.advance(10);
     let body = json!({ "email": ADA, "password": PASSWORD, "tokenDelivery": "body" });
-    let request = app.request_from("203.0.113.7", "POST", "/auth/login").header("user-agent", FIREFOX).json(&body);
-    let other = Answer::to(request).await.expect(200).body["session"]["id"].clone();
+    let request = app.request_from("203.0.113.7", "POST", "/auth/login").json(&body);
+    let other = Answer::to(in_firefox(request)).await.expect(200).body["session"]["id"].clone();
 
     let sessions = list(&native).await;
     assert_eq!(sessions.len(), 2);
@@ -92,6 +99,59 @@ async fn sess_1_a_place_is_believed_of_an_edge_that_is_declared_and_of_nobody_el
         let sessions = list(&Native::sign_in(&app, ADA).await).await;
         assert_eq!(sessions[1].get("place").cloned().unwrap_or_default(), place, "{edge} {city} {country}");
     }
+}
+
+/// The notices of new devices among an address's mails.
+async fn notices(app: &TestApp) -> Vec<String> {
+    app.outbox_is_empty().await;
+    app.mails(ADA).into_iter().filter(|mail| mail.starts_with("Postern: a new device signed in")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sess_3_a_device_that_is_new_to_the_account_is_told_of_and_the_first_is_not() {
+    let app = TestApp::with(&[("Edge", "cloudfront")]).await;
+    app.account(ADA).await;
+    let mut first = Browser::sign_in(&app, ADA).await;
+    first.log_in_from("192.0.2.1", ADA, PASSWORD).await.expect(200);
+    assert_eq!(notices(&app).await, Vec::<String>::new());
+
+    // A wrong password tells nobody of a device.
+    app.log_in(ADA, "wrong").await.refused(401, "invalid_credentials");
+    let request = app.request_from("203.0.113.7", "POST", "/auth/login");
+    let request =
+        in_firefox(request).header("cloudfront-viewer-city", "Berlin").header("cloudfront-viewer-country", "DE");
+    Answer::to(request.json(&json!({ "email": ADA, "password": PASSWORD }))).await.expect(200);
+    let told = notices(&app).await;
+    assert_eq!(told.len(), 1);
+    for fact in ["203.0.113.7", "Firefox on Linux", "Berlin, DE", "/forgot-password"] {
+        assert!(told[0].contains(fact), "{fact} in {}", told[0]);
+    }
+    assert!(!told[0].contains("token="));
+    first.log_in_from("192.0.2.2", ADA, PASSWORD).await.expect(200);
+    assert_eq!(notices(&app).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sess_3_a_cookie_of_another_account_makes_no_device_known() {
+    let app = TestApp::start().await;
+    app.account(ADA).await;
+    Browser::sign_in(&app, ADA).await;
+    let mut eve = app.browser(EVE).await;
+    eve.log_in_from("192.0.2.1", ADA, PASSWORD).await.expect(200);
+    assert_eq!(notices(&app).await.len(), 1);
+    eve.log_in_from("192.0.2.1", ADA, PASSWORD).await.expect(200);
+    assert_eq!(notices(&app).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sess_3_a_notice_is_sent_if_and_only_if_the_session_starts() {
+    let app = TestApp::start().await;
+    app.native(ADA).await;
+    app.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "kind": "error" })).await;
+    app.log_in(ADA, PASSWORD).await.refused(503, "unavailable");
+    app.no_faults();
+    assert_eq!(notices(&app).await, Vec::<String>::new());
+    assert_eq!(app.table("sessions").await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,7 +245,10 @@ async fn sess_2_all_others_end_and_this_one_goes_on() {
     native.verify(&native.access).await.refused(401, "token_expired");
     let old = std::mem::replace(&mut native.access, answer.text_of("accessToken"));
     let claims = native.verify(&native.access).await.expect(200);
-    assert_eq!(claims.body["authTime"], native.session["authTime"], "nobody has shown who they are just now");
+    // A token tells whole seconds.
+    let seconds = |time: &Value| time.as_str().unwrap()[..19].to_owned();
+    let (kept, was) = (seconds(&claims.body["authTime"]), seconds(&native.session["authTime"]));
+    assert_eq!(kept, was, "nobody has shown who they are just now");
     assert_eq!(ids(&list(&native).await), [id(&native)]);
     native.refresh().await;
     native.verify(&old).await.refused(401, "token_expired");
