@@ -29,21 +29,26 @@ impl RequestContext {
 
     /// The caller's network, too coarse to name a household: of IPv4 a /24, of IPv6 a /48.
     pub fn network(&self) -> Option<String> {
-        Some(match self.ip? {
-            IpAddr::V4(ip) => {
-                let [a, b, c, _] = ip.octets();
-                format!("{a}.{b}.{c}.0/24")
-            }
-            IpAddr::V6(ip) => {
-                let [a, b, c, ..] = ip.segments();
-                format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
-            }
-        })
+        self.ip.map(network_of)
     }
 
     /// The caller's address for a mail to the owner; empty when it is not known.
     pub fn ip_text(&self) -> String {
         self.ip.map(|ip| ip.to_string()).unwrap_or_default()
+    }
+}
+
+/// The network of an address: of IPv4 a /24, of IPv6 a /48.
+pub fn network_of(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, c, _] = ip.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(ip) => {
+            let [a, b, c, ..] = ip.segments();
+            format!("{}/48", Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+        }
     }
 }
 

@@ -29,6 +29,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     auth::csrf::ENDPOINT,
     auth::unlock::ENDPOINT,
     admin::unlock_account::ENDPOINT,
+    admin::sessions::ENDPOINT,
+    admin::session_end::ENDPOINT,
+    admin::metrics_sessions::ENDPOINT,
     auth::password_forgot::ENDPOINT,
     auth::password_reset::ENDPOINT,
     auth::password_change::ENDPOINT,
@@ -44,7 +47,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
 ];
 
 /// Every function that EventBridge runs on a schedule.
-pub const JOBS: &[Job] = &[jobs::retry_mail::JOB, jobs::rotate_keys::JOB, jobs::expire_sessions::JOB];
+pub const JOBS: &[Job] =
+    &[jobs::retry_mail::JOB, jobs::rotate_keys::JOB, jobs::expire_sessions::JOB, jobs::count_sessions::JOB];
 
 /// The stream consumer of the outbox.
 pub const SEND_MAIL: &str = jobs::send_mail::NAME;

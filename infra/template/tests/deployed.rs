@@ -79,7 +79,12 @@ fn new_entries_of_the_outbox_are_sent() {
 #[test]
 fn jobs_run_in_time() {
     let template = read(&[]);
-    for (binary, seconds) in [("jobs-retry-mail", 60), ("jobs-rotate-keys", 900), ("jobs-expire-sessions", 3600)] {
+    for (binary, seconds) in [
+        ("jobs-retry-mail", 60),
+        ("jobs-rotate-keys", 900),
+        ("jobs-expire-sessions", 3600),
+        ("jobs-count-sessions", 21_600),
+    ] {
         let job = function(&template, binary);
         assert_eq!(job.schedules[0].every_seconds, seconds);
         assert_eq!(job.asynchronous_retries, 0);

@@ -18,14 +18,23 @@ const RECENT: Duration = Duration::from_secs(5 * 60);
 /// # Errors
 /// [`Refusal::Forbidden`], [`Refusal::StepUpRequired`].
 pub async fn require_admin(app: &App, ctx: &RequestContext, caller: &Authenticated, what: &str) -> Result<()> {
+    require_role(app, ctx, caller, what).await?;
+    if ctx.now.since(Timestamp::from_seconds(caller.claims.auth_time)) > RECENT {
+        return Err(Refusal::StepUpRequired.into());
+    }
+    Ok(())
+}
+
+/// Lets administrators pass, however long ago they signed in: to look, not to change.
+///
+/// # Errors
+/// [`Refusal::Forbidden`].
+pub async fn require_role(app: &App, ctx: &RequestContext, caller: &Authenticated, what: &str) -> Result<()> {
     // The role as it is now, not as it was when the token was made.
     if !caller.user.roles.iter().any(|role| role == ADMIN) {
         let event = Event::by_user(Kind::AccessDenied, caller.user.user_id).failed("not an administrator");
         app.store.record_event(ctx, event.with("what", what)).await?;
         return Err(Refusal::Forbidden.into());
-    }
-    if ctx.now.since(Timestamp::from_seconds(caller.claims.auth_time)) > RECENT {
-        return Err(Refusal::StepUpRequired.into());
     }
     Ok(())
 }

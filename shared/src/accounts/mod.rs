@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::admin::require_admin;
+pub use self::admin::{require_admin, require_role};
 pub use self::password::{PasswordChange, change_password};
 pub use self::recovery::{request_password_reset, reset_password};
 pub use self::sign_up::{NewOrganization, SignUp, sign_up};

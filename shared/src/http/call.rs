@@ -76,13 +76,29 @@ impl Call {
 
     /// Whether `?name=true`. Repeated or other values are refused.
     pub fn flag(&self, name: &'static str) -> Result<bool> {
-        let values =
-            self.request.query_string_parameters_ref().and_then(|parameters| parameters.all(name)).unwrap_or_default();
-        match values.as_slice() {
+        match self.all_of(name).as_slice() {
             [] | ["false"] => Ok(false),
             ["true"] => Ok(true),
             _ => Err(Refusal::Invalid(vec![FieldError::new(name, "invalid", "must be true or false, once")]).into()),
         }
+    }
+
+    /// A parameter of the query; `None` when it is absent or empty. Repeated ones, and those that cannot be read, are
+    /// refused.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`], saying what the parameter must be.
+    pub fn query<T>(&self, name: &str, must: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>> {
+        let value = match self.all_of(name).as_slice() {
+            [] | [""] => return Ok(None),
+            [one] => read(one),
+            _ => None,
+        };
+        value.map(Some).ok_or_else(|| Refusal::Invalid(vec![FieldError::new(name, "invalid", must)]).into())
+    }
+
+    fn all_of(&self, name: &str) -> Vec<&str> {
+        self.request.query_string_parameters_ref().and_then(|parameters| parameters.all(name)).unwrap_or_default()
     }
 
     /// The JSON body. Unknown and repeated members are refused by the type it is read into.

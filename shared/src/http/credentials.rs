@@ -69,6 +69,16 @@ pub async fn admin(app: &App, call: &Call) -> Result<Authenticated> {
     Ok(caller)
 }
 
+/// An administrator, for calls that only look (case 285).
+///
+/// # Errors
+/// Those of [`reader`], and [`Refusal::Forbidden`].
+pub async fn admin_reader(app: &App, call: &Call) -> Result<Authenticated> {
+    let caller = reader(app, call).await?;
+    accounts::require_role(app, &call.ctx, &caller, call.path()).await?;
+    Ok(caller)
+}
+
 /// The session that a caller shows to be theirs, be it by an access token past its time or by a refresh token: enough to
 /// protect a form or to sign out, and for nothing else. `None` when nothing shows one.
 pub async fn session_of(app: &App, call: &Call) -> Result<Option<SessionProof>> {

@@ -1,12 +1,17 @@
 //! Sessions: their start, who holds one, and what they look like from outside (TOKEN-6). Their tokens are exchanged in
-//! [`mod@refresh`], what outlives the end of the others is in [`renewal`], their list in [`list`], their ends are in [`ending`].
+//! [`mod@refresh`], what outlives the end of the others is in [`renewal`], their ends are in [`ending`]. Their owners see them
+//! by [`list`], administrators by [`mod@found`] and [`mod@figures`].
 
 mod ending;
+mod figures;
+mod found;
 mod list;
 mod refresh;
 mod renewal;
 
 pub use self::ending::{CleanUp, Others, clean_up, end, end_all, end_others, end_own};
+pub use self::figures::{Figures, count, figures};
+pub use self::found::{Cursor, Filter, Found, Page, end_by_admin, find};
 pub use self::list::{Listed, live_sessions};
 pub use self::refresh::refresh;
 pub use self::renewal::{Renewal, renew};

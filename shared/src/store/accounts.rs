@@ -8,16 +8,20 @@
 //! | Organizations | `org_id`, `item` = `member#<user id>` | a membership |
 //! | Organizations | `org_id` = `slug#<slug>`, `item` = `slug` | who holds the slug: its conditional put is the uniqueness rule |
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use serde::{Deserialize, Serialize};
 
-use super::transaction::{Change, Part};
-use super::{Store, Transaction, key, key2, number, text, to_item};
+use super::transaction::{Change, Part, TRIES};
+use super::{DYNAMODB, Store, Transaction, from_item, key, key2, number, text, to_item};
 use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::error::{Error, Result};
 use crate::id::{OrganizationId, UserId};
 use crate::organizations::Slug;
+use crate::random;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -79,6 +83,9 @@ pub struct Verified<'a> {
 
 const PROFILE: &str = "profile";
 
+/// DynamoDB's limit to a `BatchGetItem`.
+const BATCH: usize = 100;
+
 fn login_key(email: &Email) -> String {
     format!("email#{}", email.as_str())
 }
@@ -95,6 +102,39 @@ impl Store {
 
     pub async fn user(&self, user: UserId) -> Result<Option<User>> {
         self.get(&self.tables.users, key2("user_id", user, "item", PROFILE)).await
+    }
+
+    /// The people of these ids who are there, as they were a moment ago. Asks for those again that DynamoDB leaves out of an
+    /// answer (F47).
+    pub async fn users(&self, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
+        let (mut users, mut wanted) = (HashMap::new(), ids.to_vec());
+        wanted.sort_unstable();
+        wanted.dedup();
+        for batch in wanted.chunks(BATCH) {
+            let keys = batch.iter().map(|id| key2("user_id", id, "item", PROFILE)).collect();
+            let asked = KeysAndAttributes::builder().set_keys(Some(keys)).build().map_err(Error::internal)?;
+            let mut left = Some(HashMap::from([(self.tables.users.clone(), asked)]));
+            for attempt in 0..TRIES {
+                let get = self.client.batch_get_item().set_request_items(left.take()).send().await;
+                let answer = get.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;
+                for item in answer.responses.unwrap_or_default().into_values().flatten() {
+                    let user: User = from_item(item)?;
+                    users.insert(user.user_id, user);
+                }
+                left = answer.unprocessed_keys.filter(|keys| !keys.is_empty());
+                if left.is_none() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis((20 << attempt) + random::below(20 << attempt))).await;
+            }
+            if left.is_some() {
+                return Err(Error::Unavailable {
+                    dependency: DYNAMODB,
+                    cause: "keys were left unprocessed".to_owned(),
+                });
+            }
+        }
+        Ok(users)
     }
 
     /// The organization that holds a slug.

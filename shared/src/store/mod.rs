@@ -31,6 +31,7 @@ pub use self::captcha::CaptchaClaim;
 pub use self::challenges::{Challenge, ChallengeKind};
 pub use self::jobs::RunStart;
 pub use self::outbox::{Claim, MESSAGE_KEPT, OutboxMessage};
+pub use self::session_lists::SessionPosition;
 pub use self::sessions::SessionRecord;
 pub use self::signing_keys::{KeyRecord, KeyState, RingRecords, SecretRecord};
 pub use self::transaction::{Attempt, Committed, Part, Transaction};

@@ -1,4 +1,9 @@
-//! Sessions by the dozen: somebody's live ones, and how many they are. The keys are those of [`super::sessions`].
+//! Sessions by the dozen: somebody's live ones, everybody's, and what was counted of them. The keys are those of
+//! [`super::sessions`].
+//!
+//! | table | key | item |
+//! |---|---|---|
+//! | Settings | `kind` = `figures`, `key` = `sessions` | the figures of the last count |
 //!
 //! A query or a scan ends after 1 MB, whatever it has found by then, so each is asked again until it says that nothing
 //! is left (F47).
@@ -7,12 +12,27 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
+use serde::Deserialize;
 
 use super::sessions::SessionRecord;
-use super::{DYNAMODB, Store, from_item, number, text};
+use super::{DYNAMODB, Item, Store, from_item, key2, number, text, to_item};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::id::UserId;
+use crate::id::{SessionId, UserId};
+use crate::sessions::Figures;
+
+/// After which session a page begins.
+pub type SessionPosition = (UserId, SessionId);
+
+#[derive(Deserialize)]
+struct Position {
+    user_id: UserId,
+    session_id: SessionId,
+}
+
+fn figures_key() -> Item {
+    key2("kind", "figures", "key", "sessions")
+}
 
 impl Store {
     /// Somebody's live sessions, the newest first; at most `limit`.
@@ -50,6 +70,52 @@ impl Store {
                 return Ok(count);
             }
         }
+    }
+
+    /// Up to `limit` sessions that are neither ended by themselves nor out of time, after a position: one person's from the
+    /// newest on, or everybody's in the table's order. Whether their owner's token version has ended them is for the
+    /// caller to see. Reads what was true a moment ago.
+    pub async fn some_sessions(
+        &self,
+        whose: Option<UserId>,
+        now: Timestamp,
+        after: Option<SessionPosition>,
+        limit: i32,
+    ) -> Result<(Vec<SessionRecord>, Option<SessionPosition>)> {
+        const UNENDED: &str = "attribute_not_exists(revoked) AND expires_at > :now";
+        let start = after.map(|(user, session)| key2("user_id", user, "session_id", session));
+        let (items, last) = match whose {
+            Some(user) => {
+                let query = self.client.query().table_name(&self.tables.sessions).set_exclusive_start_key(start);
+                let query = query.key_condition_expression("user_id = :user").filter_expression(UNENDED).limit(limit);
+                let query = query.expression_attribute_values(":user", text(user)).scan_index_forward(false);
+                let page = query.expression_attribute_values(":now", number(now.millis())).send().await;
+                let page = page.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;
+                (page.items, page.last_evaluated_key)
+            }
+            None => {
+                let scan = self.client.scan().table_name(&self.tables.sessions).set_exclusive_start_key(start);
+                let scan = scan.filter_expression(UNENDED).limit(limit);
+                let page = scan.expression_attribute_values(":now", number(now.millis())).send().await;
+                let page = page.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;
+                (page.items, page.last_evaluated_key)
+            }
+        };
+        let sessions = items.unwrap_or_default().into_iter().map(from_item).collect::<Result<_>>()?;
+        let last: Option<Position> = last.map(from_item).transpose()?;
+        Ok((sessions, last.map(|last| (last.user_id, last.session_id))))
+    }
+
+    /// Keeps what was counted of all sessions.
+    pub async fn keep_session_figures(&self, figures: &Figures) -> Result<()> {
+        let mut item = to_item(figures)?;
+        item.extend(figures_key());
+        let put = self.client.put_item().table_name(&self.tables.settings).set_item(Some(item)).send().await;
+        put.map(drop).map_err(|cause| Error::unavailable(DYNAMODB, &cause))
+    }
+
+    pub async fn session_figures(&self) -> Result<Option<Figures>> {
+        self.get(&self.tables.settings, figures_key()).await
     }
 
     fn live(&self, user: UserId, version: u32, now: Timestamp) -> QueryFluentBuilder {

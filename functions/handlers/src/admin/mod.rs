@@ -1,3 +1,6 @@
 //! What administrators do.
 
+pub mod metrics_sessions;
+pub mod session_end;
+pub mod sessions;
 pub mod unlock_account;

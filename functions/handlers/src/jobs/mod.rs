@@ -1,5 +1,6 @@
 //! Work that nobody waits for: scheduled jobs and the outbox's stream consumer. Each may run twice, late, or half-way.
 
+pub mod count_sessions;
 pub mod expire_sessions;
 pub mod retry_mail;
 pub mod rotate_keys;

@@ -111,6 +111,15 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     let ended = Browser::sign_in(&app, "mallory@example.com").await;
     let id = ended.get("/auth/verify-token").await.expect(200).text_of("sessionId");
     other.send("DELETE", &format!("/user/sessions/{id}"), &json!({})).await.expect(204);
+    let ended = Browser::sign_in(&app, "mallory@example.com").await.get("/auth/verify-token").await.expect(200);
+    let path = format!("/admin/sessions/{}/{}", ended.text_of("userId"), ended.text_of("sessionId"));
+    admin.send("DELETE", &path, &json!({})).await.expect(204);
+    for (filter, status) in [("", 200), ("?email=ada@example.com", 200)] {
+        admin.get(&format!("/admin/sessions{filter}")).await.expect(status);
+        other.get(&format!("/admin/sessions{filter}")).await.expect(403);
+    }
+    admin.get("/admin/metrics/sessions").await.expect(200);
+    other.get("/admin/metrics/sessions").await.expect(403);
     seen.requests(&app).await;
     for email in ["ada@example.com", "nobody@example.com"] {
         app.post("/auth/password/forgot", json!({ "email": email })).await.expect(202);
@@ -147,6 +156,7 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
         app.advance(3600);
     }
     seen.job(&app, "expire-sessions", json!({})).await;
+    seen.job(&app, "count-sessions", json!({})).await;
 
     for (name, calls) in &seen.0 {
         let function = app.stack.template().functions.iter().find(|function| function.binary == *name).unwrap();

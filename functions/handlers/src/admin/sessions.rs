@@ -1,0 +1,61 @@
+//! `GET /admin/sessions`: who is signed in, where (SESS-5).
+
+use serde::Serialize;
+use shared::app::App;
+use shared::context::network_of;
+use shared::email::Email;
+use shared::error::Result;
+use shared::http::{Call, Endpoint, Reply, credentials};
+use shared::sessions::{self, Cursor, Filter, Found};
+
+use crate::session::Shown;
+
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "admin-sessions",
+    routes: &["GET /admin/sessions"],
+    limited: false,
+    handle: |app, call| Box::pin(handle(app, call)),
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    sessions: Vec<Somebodys>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Somebodys {
+    user_id: String,
+    email: String,
+    #[serde(flatten)]
+    session: Shown,
+}
+
+impl From<Found> for Somebodys {
+    fn from(found: Found) -> Self {
+        Self { user_id: found.user.to_string(), email: found.email.as_str().to_owned(), session: found.session.into() }
+    }
+}
+
+const MAX_LIMIT: usize = 50;
+const MAX_DEVICE: usize = 100;
+
+async fn handle(app: &App, call: &Call) -> Result<Reply> {
+    credentials::admin_reader(app, call).await?;
+    let device = |text: &str| (text.chars().count() <= MAX_DEVICE).then(|| text.to_lowercase());
+    let filter = Filter {
+        user: call.query("userId", "must be the id of a person", |text| text.parse().ok())?,
+        email: call.query("email", "must be an e-mail address", |text| Email::parse(text).ok())?,
+        network: call.query("ip", "must be an IP address", |text| text.parse().ok().map(network_of))?,
+        device: call.query("device", "must be a part of a device's name", device)?,
+    };
+    let cursor = call.query("cursor", "must be the nextCursor of an answer", Cursor::parse)?;
+    let limit = |text: &str| text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    let limit = call.query("limit", "must be a number from 1 to 50", limit)?.unwrap_or(MAX_LIMIT);
+    let page = sessions::find(app, &call.ctx, &filter, cursor, limit).await?;
+    let next_cursor = page.next.map(|cursor| cursor.encode());
+    Reply::ok(&Response { sessions: page.sessions.into_iter().map(Somebodys::from).collect(), next_cursor })
+}
