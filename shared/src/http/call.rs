@@ -6,7 +6,7 @@ use lambda_http::request::RequestContext as Gateway;
 use lambda_http::{Body, Request, RequestExt};
 use serde::de::DeserializeOwned;
 
-use super::Endpoint;
+use super::{Endpoint, Form, form};
 use crate::app::App;
 use crate::attempts::Admission;
 use crate::context::RequestContext;
@@ -101,6 +101,14 @@ impl Call {
         self.request.query_string_parameters_ref().and_then(|parameters| parameters.all(name)).unwrap_or_default()
     }
 
+    /// A value of the query; `None` when it is absent or repeated.
+    pub fn query_one(&self, name: &str) -> Option<&str> {
+        match self.all_of(name).as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
     /// The JSON body. Unknown and repeated members are refused by the type it is read into.
     ///
     /// # Errors
@@ -108,13 +116,27 @@ impl Call {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         self.check_body()?;
         // A form or plain text needs no preflight, so a foreign page could send it with cookies (case 127).
-        let is_json = self.header("content-type").is_some_and(|kind| {
-            kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
-        });
-        if !is_json {
+        if !self.has_content_type("application/json") {
             return Err(Refusal::UnsupportedMediaType.into());
         }
         parse(self.body())
+    }
+
+    /// The body of an HTML form, for the hosted pages.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLarge`], [`Refusal::UnsupportedMediaType`], [`Refusal::Malformed`].
+    pub fn form(&self) -> Result<Form> {
+        self.check_body()?;
+        if !self.has_content_type(form::CONTENT_TYPE) {
+            return Err(Refusal::UnsupportedMediaType.into());
+        }
+        Form::read(self.body())
+    }
+
+    fn has_content_type(&self, wanted: &str) -> bool {
+        self.header("content-type")
+            .is_some_and(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted))
     }
 
     /// The JSON body, or the default where there is none.

@@ -6,7 +6,8 @@
 //! | production without, preview | `__Host-postern_v1_access` | `__Secure-postern_v1_refresh` |
 //! | development | `postern_v1_access`, no Secure: plain http on localhost | `postern_v1_refresh` |
 //!
-//! The device cookie (LOGIN-9) is named and set like the refresh cookie.
+//! The device cookie (LOGIN-9) is named and set like the access cookie: the hosted pages read it, too. The cookies of the
+//! hosted pages are host-only everywhere: `__Host-postern_v1_flash`, `__Host-postern_v1_lang`.
 //!
 //! The refresh cookie goes to `/auth` only: to the routes that refresh, that sign out, and that give the CSRF token
 //! without which a cookie refreshes nothing.
@@ -25,6 +26,10 @@ pub enum Jar {
     Refresh,
     /// By which a browser is known to have signed in before (LOGIN-9). Shows nobody who somebody is.
     Device,
+    /// What one hosted page tells the next, sealed.
+    Flash,
+    /// The language that somebody chose on a hosted page.
+    Language,
 }
 
 /// A finished `Set-Cookie` value. Cannot be printed.
@@ -42,18 +47,23 @@ impl Jar {
             (Stage::Development, Self::Access) => ("", "access"),
             (Stage::Development, Self::Refresh) => ("", "refresh"),
             (Stage::Development, Self::Device) => ("", "device"),
+            (Stage::Development, Self::Flash) => ("", "flash"),
+            (Stage::Development, Self::Language) => ("", "lang"),
             (_, Self::Refresh) => ("__Secure-", "refresh"),
-            (_, Self::Device) => ("__Secure-", "device"),
             (_, Self::Access) if domain(settings).is_some() => ("__Secure-", "access"),
             (_, Self::Access) => ("__Host-", "access"),
+            (_, Self::Device) if domain(settings).is_some() => ("__Secure-", "device"),
+            (_, Self::Device) => ("__Host-", "device"),
+            (_, Self::Flash) => ("__Host-", "flash"),
+            (_, Self::Language) => ("__Host-", "lang"),
         };
         format!("{prefix}postern_v1_{name}")
     }
 
     const fn path(self) -> &'static str {
         match self {
-            Self::Access => "/",
-            Self::Refresh | Self::Device => "/auth",
+            Self::Access | Self::Device | Self::Flash | Self::Language => "/",
+            Self::Refresh => "/auth",
         }
     }
 
@@ -86,7 +96,8 @@ impl Jar {
             .secure(is_secure)
             .same_site(same_site)
             .max_age(time::Duration::seconds(seconds));
-        let cookie = match domain(settings) {
+        let is_shared = !matches!(self, Self::Flash | Self::Language);
+        let cookie = match domain(settings).filter(|_| is_shared) {
             Some(domain) => cookie.domain(domain.to_owned()),
             None => cookie,
         };

@@ -60,6 +60,30 @@ pub fn dress(settings: &Settings, request_id: &str, origin: Option<&str>, header
     }
 }
 
+/// A page that people see, and not an answer to a program.
+fn is_page(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
+/// What a page may load and do: its own style, script and pictures, and nothing that was made from text.
+fn secure_page(settings: &Settings, headers: &mut HeaderMap) {
+    // Chromium applies `form-action` to where a form's answer leads, too: signing in may lead back to the product.
+    let targets: String = settings.frontend_origins.iter().map(|origin| format!(" {origin}")).collect();
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+         form-action 'self'{targets}; frame-ancestors 'none'; base-uri 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    // Not `no-referrer`: with that a browser sends `Origin: null` with a form, and no form could be told from a foreign
+    // one. Other sites still learn nothing.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
+}
+
 fn secure(settings: &Settings, headers: &mut HeaderMap) {
     const ALWAYS: &[(&str, &str)] = &[
         ("x-content-type-options", "nosniff"),
@@ -71,6 +95,9 @@ fn secure(settings: &Settings, headers: &mut HeaderMap) {
     ];
     for (name, value) in ALWAYS {
         headers.insert(*name, HeaderValue::from_static(value));
+    }
+    if is_page(headers) {
+        secure_page(settings, headers);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if settings.stage == Stage::Production {

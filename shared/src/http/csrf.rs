@@ -48,7 +48,14 @@ pub async fn token(app: &App, call: &Call, session: SessionId) -> Result<String>
 /// # Errors
 /// [`Refusal::CsrfInvalid`].
 pub async fn check(app: &App, call: &Call, session: SessionId) -> Result<()> {
-    let presented = call.header(HEADER).unwrap_or_default();
+    check_presented(app, call, session, call.header(HEADER).unwrap_or_default()).await
+}
+
+/// [`check`] for a token that came in a form's hidden field.
+///
+/// # Errors
+/// [`Refusal::CsrfInvalid`].
+pub async fn check_presented(app: &App, call: &Call, session: SessionId, presented: &str) -> Result<()> {
     let today = call.ctx.now.day();
     let is_ours = |secrets: &Secrets| {
         secrets.versions().any(|version| {

@@ -9,10 +9,14 @@ pub mod cors;
 pub mod credentials;
 pub mod csrf;
 pub mod endpoint;
+pub mod flash;
+mod form;
 pub mod problem;
 mod rate;
 pub mod reply;
+pub mod return_to;
 
 pub use call::Call;
 pub use endpoint::{Endpoint, respond};
+pub use form::Form;
 pub use reply::Reply;

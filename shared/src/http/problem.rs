@@ -215,7 +215,8 @@ fn in_words(span: Duration) -> String {
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
-fn retry_after(error: &Error) -> Option<Duration> {
+/// After how long to come again; `None` where waiting does not help.
+pub fn retry_after(error: &Error) -> Option<Duration> {
     match error {
         Error::Unavailable { .. } => Some(RETRY_UNAVAILABLE),
         Error::Refused(Refusal::RefreshInProgress) => Some(RETRY_IN_PROGRESS),

@@ -33,6 +33,21 @@ impl Reply {
         Self { status: StatusCode::NO_CONTENT, body: None, content_type: "", headers: Vec::new(), cookies: Vec::new() }
     }
 
+    /// A page.
+    pub fn html(status: StatusCode, page: String) -> Self {
+        Self { status, body: Some(page.into_bytes()), content_type: "text/html; charset=utf-8", ..Self::no_content() }
+    }
+
+    /// 303: the answer to a form, wherever it goes on. `location` has been made by us, or checked.
+    pub fn see_other(location: impl Into<String>) -> Self {
+        Self { status: StatusCode::SEE_OTHER, ..Self::no_content() }.with_header(header::LOCATION, location)
+    }
+
+    /// A file that a page needs.
+    pub fn file(content_type: &'static str, text: &str) -> Self {
+        Self { status: StatusCode::OK, body: Some(text.as_bytes().to_vec()), content_type, ..Self::no_content() }
+    }
+
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_vec(body).map_err(Error::internal)?;
         Ok(Self {

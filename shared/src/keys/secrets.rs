@@ -28,10 +28,13 @@ pub enum Purpose {
     Csrf,
     Outbox,
     Device,
+    /// What a hosted page tells the next one.
+    Flash,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 5] = [Self::RefreshMark, Self::RefreshSuccessor, Self::Csrf, Self::Outbox, Self::Device];
+    pub const ALL: [Self; 6] =
+        [Self::RefreshMark, Self::RefreshSuccessor, Self::Csrf, Self::Outbox, Self::Device, Self::Flash];
 
     /// How long something lives that was made for this purpose: its version verifies for so long. What has no end cannot
     /// be made with these secrets, unless it is made again with each new version.
@@ -46,6 +49,8 @@ impl Purpose {
             Self::Outbox => MESSAGE_KEPT,
             // A browser that comes back counts apart from strangers. Its mark says the day, so the last one is begun.
             Self::Device => DAY * (u32::from(REMEMBERED_DAYS) + 1),
+            // A minute; a version is kept for longer than that by whatever else it made.
+            Self::Flash => Duration::from_secs(60),
         }
     }
 
@@ -56,6 +61,7 @@ impl Purpose {
             Self::Csrf => b"postern csrf v1",
             Self::Outbox => b"postern outbox v1",
             Self::Device => b"postern device v1",
+            Self::Flash => b"postern flash v1",
         }
     }
 }
@@ -210,11 +216,16 @@ mod tests {
         let day = |n: u64| Secrets::at(roots.clone(), made + Duration::from_secs(n * 24 * 3600));
         let good_for =
             |version: u8, secrets: Secrets| Purpose::ALL.map(|purpose| secrets.key(version, purpose).is_some());
-        assert_eq!(good_for(1, day(3)), [true; 5]);
-        assert_eq!(good_for(1, day(4)), [true, true, false, true, true], "no page is as old");
-        assert_eq!(good_for(1, day(31)), [true, true, false, true, true]);
-        assert_eq!(good_for(1, day(32)), [false, false, false, false, true], "only a browser is remembered for longer");
-        assert_eq!(good_for(1, day(183)), [false; 5]);
-        assert_eq!(good_for(2, day(10_000)), [true; 5], "the newest is always good");
+        assert_eq!(good_for(1, day(1)), [true; 6]);
+        assert_eq!(good_for(1, day(3)), [true, true, true, true, true, false], "nobody was told anything so long ago");
+        assert_eq!(good_for(1, day(4)), [true, true, false, true, true, false], "no page is as old");
+        assert_eq!(good_for(1, day(31)), [true, true, false, true, true, false]);
+        assert_eq!(
+            good_for(1, day(32)),
+            [false, false, false, false, true, false],
+            "only a browser is remembered longer"
+        );
+        assert_eq!(good_for(1, day(183)), [false; 6]);
+        assert_eq!(good_for(2, day(10_000)), [true; 6], "the newest is always good");
     }
 }
