@@ -10,6 +10,7 @@ pub mod health;
 pub mod jobs;
 pub mod keys;
 pub mod organizations;
+pub mod pages;
 pub mod reply;
 pub mod session;
 pub mod user;
@@ -43,6 +44,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     keys::jwks::ENDPOINT,
     keys::discovery::ENDPOINT,
     health::ENDPOINT,
+    pages::ENDPOINT,
+    pages::assets::ENDPOINT,
     fallback::ENDPOINT,
 ];
 

@@ -97,7 +97,7 @@ pub fn refreshed(app: &App, ctx: &RequestContext, grant: &Grant, delivery: Deliv
 fn granted(app: &App, ctx: &RequestContext, grant: &Grant, delivery: Delivery, rotated: Option<bool>) -> Result<Reply> {
     let life = grant.access.expires_at.since(ctx.now);
     let in_body = delivery == Delivery::Body;
-    let mut reply = Reply::ok(&Granted {
+    let reply = Reply::ok(&Granted {
         status: "complete",
         expires_in: life.as_secs(),
         rotated,
@@ -105,14 +105,20 @@ fn granted(app: &App, ctx: &RequestContext, grant: &Grant, delivery: Delivery, r
         access_token: in_body.then(|| grant.access.expose()),
         refresh_token: grant.refresh.as_ref().filter(|_| in_body).map(|refresh| refresh.expose()),
     })?;
-    if delivery == Delivery::Cookies {
-        reply = reply.with_cookie(Jar::Access.set(&app.settings, grant.access.expose(), life));
-        if let Some(refresh) = &grant.refresh {
+    Ok(if in_body { reply } else { with_cookies(app, ctx, grant, reply) })
+}
+
+/// The same answer, with a session's tokens as cookies.
+pub fn with_cookies(app: &App, ctx: &RequestContext, grant: &Grant, reply: Reply) -> Reply {
+    let life = grant.access.expires_at.since(ctx.now);
+    let reply = reply.with_cookie(Jar::Access.set(&app.settings, grant.access.expose(), life));
+    match &grant.refresh {
+        Some(refresh) => {
             let life = refresh.expires_at.since(ctx.now);
-            reply = reply.with_cookie(Jar::Refresh.set(&app.settings, refresh.expose(), life));
+            reply.with_cookie(Jar::Refresh.set(&app.settings, refresh.expose(), life))
         }
+        None => reply,
     }
-    Ok(reply)
 }
 
 /// 204, and the browser forgets what it kept for us (case 146).

@@ -52,7 +52,8 @@ fn functions_that_hash_passwords_have_a_whole_processor() {
             ("auth-login", 1769),
             ("auth-password-change", 1769),
             ("auth-password-reset", 1769),
-            ("auth-signup", 1769)
+            ("auth-signup", 1769),
+            ("pages", 1769)
         ])
     );
 }
@@ -192,6 +193,6 @@ fn only_those_who_issue_tokens_may_sign() {
     let signers: BTreeSet<_> = template.functions.iter().filter(signs).map(|it| it.binary.as_str()).collect();
     assert_eq!(
         signers,
-        BTreeSet::from(["auth-login", "auth-password-change", "auth-refresh", "user-sessions-end-others"])
+        BTreeSet::from(["auth-login", "auth-password-change", "auth-refresh", "pages", "user-sessions-end-others"])
     );
 }

@@ -83,7 +83,7 @@ impl<'a> Browser<'a> {
     }
 
     fn cookies_for(&self, path: &str) -> String {
-        let is_sent = |name: &str| name.ends_with("access") || path.starts_with("/auth");
+        let is_sent = |name: &str| !name.ends_with("refresh") || path.starts_with("/auth");
         let cookies =
             self.cookies.iter().filter(|(name, _)| is_sent(name)).map(|(name, value)| format!("{name}={value}"));
         cookies.collect::<Vec<_>>().join("; ")

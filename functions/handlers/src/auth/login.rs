@@ -22,7 +22,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
 };
 
 /// How long a browser keeps its device cookie.
-const REMEMBERED: Duration = Duration::from_secs(REMEMBERED_DAYS as u64 * 86_400);
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(REMEMBERED_DAYS as u64 * 86_400);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

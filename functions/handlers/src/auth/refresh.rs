@@ -57,7 +57,8 @@ async fn refresh(app: &App, call: &Call, text: &str, delivery: Delivery) -> Resu
     reply::refreshed(app, &call.ctx, &grant, delivery)
 }
 
-fn ends_session(error: &Error) -> bool {
+/// Whether a refresh that failed so means that the session is over.
+pub(crate) fn ends_session(error: &Error) -> bool {
     use Refusal::{RefreshInvalid, RefreshReused, SessionExpired, SessionRevoked};
     matches!(error, Error::Refused(RefreshInvalid | RefreshReused | SessionExpired | SessionRevoked))
 }

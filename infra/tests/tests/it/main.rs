@@ -15,6 +15,7 @@ mod keys;
 mod life;
 mod login;
 mod outbox;
+mod pages;
 mod permissions;
 mod recovery;
 mod refresh;

@@ -63,6 +63,56 @@ fn fits(route: &str, path: &str) -> bool {
         && route.iter().zip(path).all(|(wanted, found)| wanted.starts_with('{') || *wanted == found)
 }
 
+/// Every form of the hosted pages, as far as it can be sent without its page.
+async fn pages(app: &TestApp) {
+    let mut cookies = String::new();
+    let send = async |path: &str, form: &str, cookies: &str| {
+        let request = app.request("POST", path).header("content-type", "application/x-www-form-urlencoded");
+        let request = if cookies.is_empty() { request } else { request.header("cookie", cookies) };
+        tests::Answer::to(request.body(form.replace(' ', "+"))).await
+    };
+    let see = async |path: &str, cookies: &str| {
+        let request = app.request("GET", path);
+        let request = if cookies.is_empty() { request } else { request.header("cookie", cookies) };
+        tests::Answer::to(request).await
+    };
+    let csrf = |page: &tests::Answer| {
+        let after = page.text.split("name=\"csrf\" value=\"").nth(1).unwrap_or_else(|| panic!("{}", page.text));
+        after.split('"').next().unwrap().to_owned()
+    };
+    let account = format!("email=flo@example.com&password={PASSWORD}");
+    send("/signup", &format!("{account}&name=Flo"), &cookies).await.expect(303);
+    app.advance(61);
+    send("/verify-email/resend", "email=flo@example.com", &cookies).await.expect(303);
+    let token = app.link("flo@example.com", "verify-email").await;
+    send("/verify-email", &format!("token={token}"), &cookies).await.expect(303);
+    send("/signup", &format!("{account}&name=Flo"), &cookies).await.expect(303);
+    send("/forgot-password", "email=flo@example.com", &cookies).await.expect(303);
+    let token = app.link("flo@example.com", "reset-password").await;
+    send("/reset-password", &format!("token={token}&password={PASSWORD}2"), &cookies).await.expect(303);
+    let log_in = format!("email=flo@example.com&password={PASSWORD}2");
+    for _ in 0..7 {
+        send("/login", "email=flo@example.com&password=wrong", &cookies).await;
+    }
+    let token = app.link("flo@example.com", "unlock").await;
+    send("/unlock", &format!("token={token}"), &cookies).await.expect(303);
+    app.fault(json!({ "service": "kms", "operation": "Sign", "kind": "error" })).await;
+    send("/login", &log_in, &cookies).await;
+    app.no_faults();
+    let answer = send("/login", &log_in, &cookies).await.expect(303);
+    cookies =
+        answer.cookies().iter().map(|(name, (value, _))| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+    see("/account", &cookies).await.expect(200);
+    let page = see("/account/password", &cookies).await.expect(200);
+    let change = format!("csrf={}&current={PASSWORD}2&password={PASSWORD}", csrf(&page));
+    send("/account/password", &change, &cookies).await.expect(303);
+    app.advance(61);
+    let page = see("/auth/resume", &cookies).await.expect(200);
+    send("/auth/resume", &format!("csrf={}", csrf(&page)), &cookies).await.expect(303);
+    let page = see("/auth/sign-out", &cookies).await.expect(200);
+    send("/auth/sign-out", &format!("csrf={}", csrf(&page)), &cookies).await.expect(303);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     let app = TestApp::with(&[("AdminEmails", "root@example.com")]).await;
@@ -131,7 +181,11 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
         let form = json!({ "currentPassword": current, "newPassword": new });
         admin.send("POST", "/auth/password/change", &form).await;
     }
-    for path in ["/health/auth", "/.well-known/jwks.json", "/.well-known/openid-configuration", "/nowhere"] {
+    pages(&app).await;
+    seen.requests(&app).await;
+    for path in
+        ["/assets/pages.css", "/health/auth", "/.well-known/jwks.json", "/.well-known/openid-configuration", "/nowhere"]
+    {
         app.get(path).await;
         app.advance(61);
     }

@@ -1,0 +1,42 @@
+//! `/unlock`: with a link's token a button, which alone uses it (LOGIN-6); without one, what else helps.
+
+use shared::accounts;
+use shared::error::{Refusal, Result};
+use shared::http::Reply;
+use shared::secret::PlainToken;
+
+use super::flash::Flash;
+use super::verify_email::bad_link;
+use super::view::FormPage;
+use super::visit::{LOGIN, Visit};
+
+const PAGE: &str = "/unlock";
+
+pub(super) async fn show(visit: &Visit<'_>) -> Result<Reply> {
+    let flash = visit.flash().await?;
+    let shell = visit.shell("unlock.title", &flash);
+    let page = match visit.call.query_one("token") {
+        Some(token) => {
+            FormPage::new(shell, "unlock.lead").form(PAGE, Vec::new(), "unlock.submit").hidden("token", token)
+        }
+        None => FormPage::new(shell, "unlock.help").link("", "unlock.reset", "/forgot-password", None).link(
+            "",
+            "check.login",
+            LOGIN,
+            None,
+        ),
+    };
+    visit.ok(&page.icon("lock"))
+}
+
+pub(super) async fn submit(visit: &Visit<'_>) -> Result<Reply> {
+    let form = visit.call.form()?;
+    let unlocked = match PlainToken::parse(form.get("token").to_owned()) {
+        Some(token) => accounts::unlock_by_link(visit.app, &visit.ctx, &token).await,
+        None => Err(Refusal::TokenInvalid.into()),
+    };
+    match unlocked {
+        Ok(()) => visit.tell(LOGIN, Flash::notice("unlocked.title", "unlocked.text")).await,
+        Err(error) => visit.tell(PAGE, bad_link(error)?).await,
+    }
+}
