@@ -15,11 +15,11 @@ const QUIET = ["--disable-component-update", "--disable-sync"];
 
 const profiles = new Map();
 
-export async function launch(executable = find()) {
+export async function launch(executable = find(), how = {}) {
   const profile = await mkdtemp(join(tmpdir(), "postern-chromium-"));
   // Chromium's sandbox does not work for root.
   const chromiumSandbox = process.getuid?.() !== 0;
-  const options = { executablePath: executable, args: [...FLAGS, ...QUIET], chromiumSandbox, headless: true };
+  const options = { executablePath: executable, args: [...FLAGS, ...QUIET], chromiumSandbox, headless: true, ...how };
   const context = await chromium.launchPersistentContext(profile, options);
   context.setDefaultTimeout(5000);
   profiles.set(context, profile);

@@ -1,4 +1,4 @@
-//! The local stack's pages in a real browser: sample accounts, the mailbox, the link in a mail.
+//! Pages in a real browser: the local stack's (sample accounts, the mailbox, the link in a mail), and the hosted ones.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,23 @@ use crate::scripts;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs cargo verify --only browser"]
+async fn people_use_the_hosted_pages_with_script_and_without() {
+    run("browser/pages.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs cargo verify --only browser"]
 async fn a_person_finds_the_sample_accounts_and_the_mail() {
+    run("browser/mailbox.mjs").await;
+}
+
+/// Runs a script against a stack with sample accounts.
+async fn run(script: &str) {
     let template = include_str!("../../../../template.yaml").to_owned();
     let parameters = BTreeMap::new();
     let options = Options { template, parameters, port: 0, data_dir: None, schedules: false, samples: true };
     let stack = Stack::start(options).await.unwrap();
     let screenshots = concat!(env!("CARGO_TARGET_TMPDIR"), "/screenshots");
-    let arguments = ["browser/mailbox.mjs", stack.url(), "--screenshots", screenshots];
+    let arguments = [script, stack.url(), "--screenshots", screenshots];
     scripts::run("node", &arguments, String::new()).await;
 }

@@ -51,7 +51,7 @@ impl Step {
             Self::Test => "unit and integration tests",
             Self::Template => "cfn-lint on template.yaml",
             Self::Clients => "access tokens, verified by jose, aws-jwt-verify and PyJWT",
-            Self::Browser => "the local stack's pages in Chromium",
+            Self::Browser => "the hosted pages and the local stack's in Chromium",
             Self::Sdk => "the browser SDK: types, tests, sizes",
             Self::Docs => "rustdoc, without warnings",
         }
