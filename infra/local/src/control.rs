@@ -1,16 +1,15 @@
 //! The routes under `/_local/`: what AWS cannot do and a developer wants. Never deployed.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template as _;
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{Response, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect};
 use axum::routing::{get, post};
-use axum::{Form, Router};
 use embedded_aws::Fault;
 use handlers::jobs::{Job, Outcome, Run};
 use serde::Deserialize;
@@ -18,8 +17,8 @@ use serde_json::{Value, json};
 use shared::clock::Timestamp;
 
 use crate::captcha::Captcha;
-use crate::gateway::{self, json_response, refused};
-use crate::pages::{CallsPage, IndexPage, LINK_FORMS, LinkForm, LinkPage, MailRow, MailboxPage};
+use crate::gateway::{json_response, refused};
+use crate::pages::{CallsPage, IndexPage, MailRow, MailboxPage};
 use crate::stack::Inner;
 use crate::{functions, samples};
 
@@ -27,11 +26,7 @@ type Answer = Response<Body>;
 type Stack = State<Arc<Inner>>;
 
 pub(crate) fn router() -> Router<Arc<Inner>> {
-    let links = LINK_FORMS.iter().fold(Router::new(), |router, form| {
-        let page = get(move |query| link_page(form, query)).post(move |stack, typed| follow_link(stack, form, typed));
-        router.route(&format!("/_local/{}", form.page), page)
-    });
-    links
+    Router::new()
         .route("/_local", get(|| async { Redirect::permanent("/_local/") }))
         .route("/_local/", get(index))
         .route("/_local/mail", get(mailbox))
@@ -84,21 +79,6 @@ async fn mail_json(State(stack): Stack, Query(query): Query<MailQuery>) -> Answe
     let mails = stack.aws.mailbox().list(query.to()).into_iter();
     let mails = mails.map(|m| json!({ "id": m.id, "to": m.to.join(", "), "subject": m.subject, "text": m.text, "html": m.html, "at": m.at }));
     json_response(StatusCode::OK, &mails.collect())
-}
-
-type Fields = HashMap<String, String>;
-
-/// Where a mail's link leads. Looking at it uses nothing up.
-async fn link_page(form: &'static LinkForm, Query(mut query): Query<Fields>) -> Answer {
-    html(LinkPage { form, token: query.remove("token").unwrap_or_default(), outcome: None }.render())
-}
-
-async fn follow_link(State(stack): Stack, form: &'static LinkForm, Form(mut fields): Form<Fields>) -> Answer {
-    let mut field = |name| fields.remove(name).unwrap_or_default();
-    let (token, typed) = (field("token"), field(form.typed()));
-    let (_, answer) = gateway::post(&stack, form.route, &form.body(&token, &typed)).await;
-    let outcome = serde_json::to_string_pretty(&answer).unwrap_or_default();
-    html(LinkPage { form, token, outcome: Some(outcome) }.render())
 }
 
 async fn clock(State(stack): Stack) -> Answer {

@@ -6,12 +6,11 @@ use crate::samples;
 
 /// What a laptop sets differently from the template's defaults. Whoever starts it may set all of it otherwise.
 pub(crate) fn parameters(url: &str, given: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let app_url = format!("{url}/_local");
     let defaults = [
         ("Stage", "development"),
         ("PublicUrl", url),
         ("FrontendOrigins", "http://localhost:3000,http://localhost:5173,http://127.0.0.1:3000,http://127.0.0.1:5173"),
-        ("AppUrl", &app_url),
+        ("AppUrl", url),
         ("MailFrom", "no-reply@postern.example"),
         ("AdminEmails", samples::ADMIN_EMAIL),
         ("AWS::StackName", "postern-local"),

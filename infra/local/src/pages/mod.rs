@@ -5,12 +5,10 @@
 
 mod calls;
 mod index;
-mod link;
 mod mailbox;
 
 pub(crate) use calls::{CallRow, CallsPage, RequestRow};
 pub(crate) use index::{Account, IndexPage};
-pub(crate) use link::{LINK_FORMS, LinkForm, LinkPage};
 pub(crate) use mailbox::{MailRow, MailboxPage};
 
 #[cfg(test)]

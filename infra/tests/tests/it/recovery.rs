@@ -58,7 +58,7 @@ async fn recov_1_and_2_a_forgotten_password_is_replaced_and_every_session_ends()
     let mail = app.mail_about(ADA, "choose a new password").await;
     assert!(mail.starts_with("Postern: choose a new password") && mail.contains("1 hour"), "{mail}");
     let token = token_in(&mail);
-    app.get(&format!("/_local/reset-password?token={token}")).await.expect(200);
+    app.get(&format!("/reset-password?token={token}")).await.expect(200);
 
     assert_eq!(reset(&app, &token, NEW).await.expect(200).body, json!({ "status": "password_reset" }));
     native.verify(&native.access).await.refused(401, "session_revoked");
@@ -519,23 +519,6 @@ async fn recov_3_a_session_that_is_signed_out_meanwhile_does_not_come_back() {
     logout.expect(204);
     changed.refused(401, "session_revoked");
     app.log_in(ADA, PASSWORD).await.expect(200);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_pages_of_the_laptop_ask_for_a_link_and_take_it() {
-    let app = TestApp::start().await;
-    app.account(ADA).await;
-    let submit = |page: &str, form: String| {
-        let request = app.request("POST", &format!("/_local/{page}"));
-        let request = request.header("content-type", "application/x-www-form-urlencoded");
-        Answer::to(request.body(form.replace(' ', "+")))
-    };
-    assert!(submit("forgot-password", format!("email={ADA}")).await.expect(200).text.contains("reset_requested"));
-    let mail = app.mail(ADA, 3).await;
-    assert!(mail.contains("/_local/reset-password?token="), "{mail}");
-    let done = submit("reset-password", format!("token={}&password={NEW}", token_in(&mail))).await.expect(200);
-    assert!(done.text.contains("password_reset"), "{}", done.text);
-    app.log_in(ADA, NEW).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
