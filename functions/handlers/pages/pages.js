@@ -5,8 +5,10 @@ const words = document.body.dataset;
 
 for (const input of document.querySelectorAll("input[type=password]")) addShow(/** @type {HTMLInputElement} */ (input));
 for (const rules of document.querySelectorAll(".rules")) watchRules(rules);
+for (const field of document.querySelectorAll(".wrong")) field.addEventListener("input", () => forgive(field), { once: true });
 for (const form of document.querySelectorAll("form")) form.addEventListener("submit", sendOnce);
 document.getElementById("errors")?.focus();
+tellOffline();
 // A page that the browser took out of its drawer may show somebody who has signed out since.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-automatic]"))?.requestSubmit();
@@ -14,7 +16,7 @@ addEventListener("pageshow", (event) => event.persisted && location.reload());
 /** A button that shows the password, and a word when Caps Lock is on. @param {HTMLInputElement} input */
 function addShow(input) {
   const button = Object.assign(document.createElement("button"), { type: "button", className: "show" });
-  const set = (shown) => {
+  const set = (/** @type {boolean} */ shown) => {
     input.type = shown ? "text" : "password";
     button.textContent = (shown ? words.hide : words.show) ?? "";
     button.setAttribute("aria-pressed", String(shown));
@@ -37,12 +39,20 @@ function addShow(input) {
   });
 }
 
+/** What was wrong is being mended: the server says whether it is. @param {Element} field */
+function forgive(field) {
+  field.classList.remove("wrong");
+  field.querySelector("[aria-invalid]")?.removeAttribute("aria-invalid");
+  field.querySelector(".mistake")?.replaceChildren();
+}
+
 /** Ticks off the rules that are met. The server has the last word. @param {Element} rules */
 function watchRules(rules) {
   const input = /** @type {HTMLInputElement | null} */ (rules.closest(".field")?.querySelector("input"));
+  /** @type {Record<string, RegExp>} */
   const has = { upper: /\p{Lu}/u, lower: /\p{Ll}/u, digit: /\p{N}/u, special: /[^\p{L}\p{N}]/u };
-  const met = (rule, text) => {
-    const [name, number] = rule.split("-");
+  const met = (/** @type {string} */ rule, /** @type {string} */ text) => {
+    const [name = "", number] = rule.split("-");
     const long = [...text].length >= Number(number ?? 0);
     if (name === "length") return long;
     if (name === "classes") return long && Object.values(has).every((kind) => kind.test(text));
@@ -51,7 +61,7 @@ function watchRules(rules) {
   input?.addEventListener("input", () => {
     const text = input.value.normalize("NFC");
     for (const item of rules.querySelectorAll("[data-rule]")) {
-      item.classList.toggle("met", met(item.getAttribute("data-rule"), text));
+      item.classList.toggle("met", met(item.getAttribute("data-rule") ?? "", text));
     }
   });
 }
@@ -64,4 +74,15 @@ function sendOnce(event) {
   const button = event.submitter ?? form.querySelector("button[type=submit]");
   button?.setAttribute("aria-busy", "true");
   addEventListener("pagehide", () => { delete form.dataset.sent; button?.removeAttribute("aria-busy"); }, { once: true });
+}
+
+/** Says so above everything, for as long as it lasts. */
+function tellOffline() {
+  const bar = Object.assign(document.createElement("p"), { className: "offline" });
+  bar.setAttribute("role", "status");
+  const tell = () => { bar.textContent = navigator.onLine ? "" : words.offline ?? ""; };
+  document.body.prepend(bar);
+  tell();
+  addEventListener("online", tell);
+  addEventListener("offline", tell);
 }

@@ -4,10 +4,10 @@ use http::{HeaderName, header};
 use serde::{Deserialize, Serialize};
 use shared::app::App;
 use shared::context::RequestContext;
-use shared::error::Result;
+use shared::error::{Error, Result};
 use shared::http::cookies::Jar;
 use shared::http::{Call, Reply, credentials};
-use shared::sessions::{Grant, SessionView};
+use shared::sessions::{Authenticated, Grant, SessionView};
 
 /// How a client wants its tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -82,6 +82,21 @@ impl<'a> From<&'a SessionView> for Session<'a> {
             expires_at: session.expires_at.to_string(),
         }
     }
+}
+
+/// A caller's session, as the endpoints show it: for the SDK in a page that was made for this session.
+pub fn session_json(caller: &Authenticated) -> Result<String> {
+    let (claims, session) = (&caller.claims, &caller.session);
+    let session = Session {
+        id: claims.sid.to_string(),
+        user_id: claims.sub.to_string(),
+        organization_id: claims.org.to_string(),
+        roles: &claims.roles,
+        auth_time: session.auth_time.to_string(),
+        amr: &session.amr,
+        expires_at: session.family.expires_at.to_string(),
+    };
+    serde_json::to_string(&session).map_err(Error::internal)
 }
 
 /// A completed sign-in.

@@ -45,7 +45,10 @@ pub fn dress(settings: &Settings, request_id: &str, origin: Option<&str>, header
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert("x-request-id", id);
     }
-    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    // One line for all: of a header that is there twice, the gateway is handed the first.
+    let vary = headers.get(header::VARY).and_then(|own| own.to_str().ok()).map(|own| format!("{own}, Origin"));
+    let vary = vary.and_then(|vary| HeaderValue::from_str(&vary).ok());
+    headers.insert(header::VARY, vary.unwrap_or(HeaderValue::from_static("Origin")));
     let origin = origin.filter(|origin| is_allowed(settings, origin)).map(HeaderValue::from_str);
     if let Some(Ok(origin)) = origin {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

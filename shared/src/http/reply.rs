@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 pub struct Reply {
     status: StatusCode,
     body: Option<Vec<u8>>,
+    /// Whether the body is bytes and no text: the gateway is told so.
+    is_binary: bool,
     content_type: &'static str,
     headers: Vec<(HeaderName, String)>,
     cookies: Vec<SetCookie>,
@@ -30,7 +32,14 @@ impl Reply {
 
     /// 204.
     pub fn no_content() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: None, content_type: "", headers: Vec::new(), cookies: Vec::new() }
+        Self {
+            status: StatusCode::NO_CONTENT,
+            body: None,
+            is_binary: false,
+            content_type: "",
+            headers: Vec::new(),
+            cookies: Vec::new(),
+        }
     }
 
     /// A page.
@@ -48,15 +57,21 @@ impl Reply {
         Self { status: StatusCode::OK, body: Some(text.as_bytes().to_vec()), content_type, ..Self::no_content() }
     }
 
+    /// A file that a page needs, packed in this coding (RFC 9110 §8.4.1).
+    pub fn packed_file(content_type: &'static str, packed: &[u8], coding: &'static str) -> Self {
+        Self {
+            status: StatusCode::OK,
+            body: Some(packed.to_vec()),
+            is_binary: true,
+            content_type,
+            ..Self::no_content()
+        }
+        .with_header(header::CONTENT_ENCODING, coding)
+    }
+
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_vec(body).map_err(Error::internal)?;
-        Ok(Self {
-            status,
-            body: Some(body),
-            content_type: "application/json",
-            headers: Vec::new(),
-            cookies: Vec::new(),
-        })
+        Ok(Self { status, body: Some(body), content_type: "application/json", ..Self::no_content() })
     }
 
     pub(crate) fn with_content_type(self, content_type: &'static str) -> Self {
@@ -92,9 +107,11 @@ impl Reply {
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(
-            self.body.map_or(Body::Empty, |body| Body::Text(String::from_utf8_lossy(&body).into_owned())),
-        );
+        let mut response = Response::new(match self.body {
+            None => Body::Empty,
+            Some(body) if self.is_binary => Body::Binary(body),
+            Some(body) => Body::Text(String::from_utf8_lossy(&body).into_owned()),
+        });
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         if !self.content_type.is_empty() {

@@ -1,16 +1,21 @@
-//! `/account`: who one is here, and another password.
+//! `/account`: who one is here, and another password. The devices on it are in `devices`.
 
 use askama::Template;
 use shared::accounts::{self, PasswordChange};
 use shared::error::{Error, Refusal, Result};
 use shared::http::Reply;
 use shared::password::Password;
+use shared::sessions;
 
+use super::devices::Device;
 use super::flash::{Flash, Mistake};
 use super::view::{Field, FormPage, Shell};
 use super::visit::{HOME, Visit};
+use crate::reply;
 
 const PASSWORD: &str = "/account/password";
+/// More than that would make a wall of the page: the others are folded away.
+const DEVICES_SHOWN: usize = 5;
 
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -18,9 +23,19 @@ struct AccountPage {
     page: Shell,
     csrf: String,
     name: String,
+    initial: String,
     email: String,
     is_verified: bool,
     since: String,
+    /// Our time: the browser's clock may be hours off.
+    now: String,
+    /// For the SDK: the session that this page was made for.
+    session: String,
+    this: Option<Device>,
+    others: Vec<Device>,
+    folded: Vec<Device>,
+    /// How long an app may take to see that a session has ended.
+    delay: String,
 }
 
 pub(super) async fn show(visit: &Visit<'_>) -> Result<Reply> {
@@ -29,13 +44,25 @@ pub(super) async fn show(visit: &Visit<'_>) -> Result<Reply> {
         Err(elsewhere) => return Ok(elsewhere),
     };
     let user = &caller.user;
+    let listed = sessions::live_sessions(visit.app, &visit.ctx, &caller).await?;
+    let (this, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(|session| session.id == caller.claims.sid);
+    let device = |session| Device::new(visit.language, session);
+    let mut others: Vec<Device> = others.into_iter().map(device).collect();
+    let folded = others.split_off(others.len().min(DEVICES_SHOWN));
     let page = AccountPage {
         page: visit.shell("account.title", &visit.flash().await?),
         csrf: visit.csrf(caller.claims.sid).await?,
         name: user.name.clone(),
+        initial: user.name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default(),
         email: user.email.as_str().to_owned(),
         is_verified: user.email_verified,
         since: visit.language.day(user.created_at),
+        now: visit.ctx.now.to_string(),
+        session: reply::session_json(&caller)?,
+        this: this.into_iter().next().map(device),
+        others,
+        folded,
+        delay: visit.language.wait(visit.app.settings.sessions.access_life),
     };
     visit.ok(&page)
 }

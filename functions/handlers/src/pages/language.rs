@@ -87,6 +87,12 @@ impl Language {
         format!("{}{dot} {month} {}", part(8..10).trim_start_matches('0'), part(0..4))
     }
 
+    /// A day and a time in UTC. With script, browsers show how long ago that was.
+    pub(crate) fn instant(self, at: Timestamp) -> String {
+        let text = at.to_string();
+        format!("{}, {} UTC", self.day(at), text.get(11..16).unwrap_or_default())
+    }
+
     fn catalogue(self) -> &'static Catalogue {
         match self {
             Self::English => &ENGLISH,
@@ -161,6 +167,7 @@ mod tests {
         let at = Timestamp::parse("2026-03-05T09:07:00Z").unwrap();
         assert_eq!(Language::English.day(at), "5 Mar 2026");
         assert_eq!(Language::German.day(at), "5. März 2026");
+        assert_eq!(Language::English.instant(at), "5 Mar 2026, 09:07 UTC");
         assert_eq!(Language::German.wait(Duration::from_secs(61)), "61 Sekunden");
         assert_eq!(Language::English.wait(Duration::from_millis(10)), "1 second");
     }

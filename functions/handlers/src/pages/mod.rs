@@ -7,6 +7,7 @@
 
 mod account;
 pub mod assets;
+mod devices;
 mod failed;
 mod flash;
 mod language;
@@ -77,6 +78,7 @@ routes! {
     "GET /account" => account::show,
     "GET /account/password" => account::show_password,
     "POST /account/password" as "auth-password-change" => account::submit_password,
+    "POST /account/sessions" => devices::submit,
     "GET /auth/resume" => session::show_resume,
     "POST /auth/resume" => session::submit_resume,
     "GET /auth/sign-out" => session::show_sign_out,
@@ -114,6 +116,6 @@ mod tests {
         }
         let unlimited: Vec<_> =
             ROUTES.iter().filter(|it| it.route.starts_with("POST") && it.limit.is_none()).map(|it| it.route).collect();
-        assert_eq!(unlimited, ["POST /auth/resume", "POST /auth/sign-out"]);
+        assert_eq!(unlimited, ["POST /account/sessions", "POST /auth/resume", "POST /auth/sign-out"]);
     }
 }

@@ -17,11 +17,24 @@ const RESET: &str = "/reset-password";
 
 pub(super) async fn show_forgot(visit: &Visit<'_>) -> Result<Reply> {
     let flash = visit.flash().await?;
+    if flash.notice.is_some() {
+        return sent(visit, &flash.email);
+    }
     let page = FormPage::new(visit.shell("forgot.title", &flash), "forgot.lead")
         .icon("key")
         .form(FORGOT, vec![Field::email(&flash.email)], "forgot.submit")
         .link("", "forgot.login", LOGIN, visit.query_return_to().as_ref());
     visit.ok(&page)
+}
+
+/// A page of its own, so that nobody takes it for the form that they have just sent.
+fn sent(visit: &Visit<'_>, email: &str) -> Result<Reply> {
+    let page = FormPage::new(visit.shell("forgot.sent-title", &Flash::default()), "")
+        .icon("mail")
+        .link("", "forgot.again", FORGOT, None)
+        .link("", "forgot.login", LOGIN, None);
+    let (lead, note) = (visit.language.with("forgot.sent", email), visit.language.text("forgot.hint").to_owned());
+    visit.ok(&FormPage { lead, note, ..page })
 }
 
 pub(super) async fn submit_forgot(visit: &Visit<'_>) -> Result<Reply> {

@@ -96,11 +96,6 @@ async fn session_of(visit: &Visit<'_>) -> Result<Option<credentials::SessionProo
 }
 
 pub(super) async fn signed_out(visit: &Visit<'_>) -> Result<Reply> {
-    let page = FormPage::new(visit.shell("signedout.title", &Flash::default()), "signedout.text").icon("check").link(
-        "",
-        "signedout.login",
-        LOGIN,
-        None,
-    );
-    visit.ok(&page)
+    let shell = visit.shell("signedout.title", &Flash::default());
+    visit.ok(&FormPage::new(shell, "signedout.text").icon("check").next("signedout.login", LOGIN))
 }

@@ -19,7 +19,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Result<Reply> {
         Some(token) => {
             FormPage::new(shell, "unlock.lead").form(PAGE, Vec::new(), "unlock.submit").hidden("token", token)
         }
-        None => FormPage::new(shell, "unlock.help").link("", "unlock.reset", "/forgot-password", None).link(
+        None => FormPage::new(shell, "unlock.help").next("unlock.reset", "/forgot-password").link(
             "",
             "check.login",
             LOGIN,

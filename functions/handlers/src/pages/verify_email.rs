@@ -21,13 +21,16 @@ pub(super) async fn show(visit: &Visit<'_>) -> Result<Reply> {
             .hidden("token", token);
         return visit.ok(&page);
     }
-    let mut page = FormPage::new(visit.shell("check.title", &flash), "check.lead-unknown")
+    // Without a mail on its way there is nothing to check: one asks for it.
+    let (title, lead) = match flash.errors.is_empty() {
+        true => ("check.title", "check.lead-unknown"),
+        false => ("check.again-title", "check.again"),
+    };
+    let mut page = FormPage::new(visit.shell(title, &flash), lead)
         .icon("mail")
         .form("/verify-email/resend", vec![Field::email(&flash.email)], "check.submit")
         .link("", "check.login", LOGIN, None);
-    if !flash.errors.is_empty() {
-        page.lead = String::new();
-    } else if !flash.email.is_empty() {
+    if flash.errors.is_empty() && !flash.email.is_empty() {
         page.lead = visit.language.with("check.lead", &flash.email);
     }
     page.note = visit.language.text("check.hint").to_owned();

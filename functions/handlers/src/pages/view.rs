@@ -5,7 +5,7 @@ use shared::http::Call;
 use shared::http::return_to::ReturnTo;
 use shared::password::Policy;
 
-use super::assets::{LOGO, SCRIPT, STYLE, THEME};
+use super::assets::{ACCOUNT, LOGO, SCRIPT, SDK, STYLE, THEME};
 use super::flash::Flash;
 use super::language::{Key, Language};
 use super::visit::{onward, with_query};
@@ -28,6 +28,8 @@ impl Shell {
         let errors = flash.errors.iter().map(|mistake| {
             let key = if language.has(&mistake.text) { mistake.text.as_str() } else { "password.other" };
             let text = match mistake.number {
+                // A field that is marked, and of which another one's text says why.
+                _ if mistake.text.is_empty() => String::new(),
                 Some(number) => language.with(key, &number.to_string()),
                 None => language.text(key).to_owned(),
             };
@@ -79,9 +81,23 @@ impl Shell {
         SCRIPT.path()
     }
 
+    /// What only the account's pages load.
+    pub(crate) fn account_script(&self) -> String {
+        ACCOUNT.path()
+    }
+
+    pub(crate) fn sdk(&self) -> String {
+        SDK.path()
+    }
+
     /// What is wrong with a field; empty if nothing is.
     pub(crate) fn errors_of(&self, field: &str) -> Vec<&str> {
         self.errors.iter().filter(|(found, _)| found == field).map(|(_, text)| text.as_str()).collect()
+    }
+
+    /// Whether all that is to be mended is in fields.
+    pub(crate) fn is_about_fields(&self) -> bool {
+        self.errors.iter().all(|(field, _)| !field.is_empty())
     }
 
     pub(crate) fn is_here(&self, tag: &str) -> bool {
@@ -91,7 +107,7 @@ impl Shell {
 
 /// The page that a form belongs to: a form of its own has no page of its own.
 pub(crate) fn page_of(path: &str) -> &str {
-    path.strip_suffix("/resend").unwrap_or(path)
+    ["/resend", "/sessions"].into_iter().find_map(|form| path.strip_suffix(form)).unwrap_or(path)
 }
 
 /// A labelled input.
@@ -181,6 +197,8 @@ pub(crate) struct FormPage {
     pub(crate) submit: Key,
     /// Sent by the script at once: nothing is asked of the person.
     pub(crate) is_automatic: bool,
+    /// What to do next where there is no form: a text's key and where it leads.
+    pub(crate) next: Option<(Key, String)>,
     /// Below the form: a text's key, which may be empty, a link's, and where it leads.
     pub(crate) links: Vec<(Key, Key, String)>,
     /// A small remark at the end.
@@ -198,6 +216,7 @@ impl FormPage {
             hidden: Vec::new(),
             submit: "",
             is_automatic: false,
+            next: None,
             links: Vec::new(),
             note: String::new(),
         }
@@ -226,6 +245,11 @@ impl FormPage {
     pub(crate) fn link(mut self, before: Key, text: Key, to: &str, return_to: Option<&ReturnTo>) -> Self {
         self.links.push((before, text, onward(to, return_to)));
         self
+    }
+
+    #[must_use]
+    pub(crate) fn next(self, text: Key, to: &str) -> Self {
+        Self { next: Some((text, to.to_owned())), ..self }
     }
 
     #[must_use]

@@ -16,7 +16,7 @@ use shared::sessions::{Authenticated, Grant};
 
 use super::flash::Flash;
 use super::language::Language;
-use super::view::Shell;
+use super::view::{Shell, page_of};
 
 /// Where people are after signing in, unless they wanted to be elsewhere.
 pub(crate) const HOME: &str = "/account";
@@ -97,7 +97,7 @@ impl<'a> Visit<'a> {
                 | Refusal::AccessTokenInvalid
                 | Refusal::AccessTokenExpired
                 | Refusal::SessionRevoked,
-            )) => Ok(Err(Reply::see_other(with_query("/auth/resume", "returnTo", self.call.path())))),
+            )) => Ok(Err(Reply::see_other(with_query("/auth/resume", "returnTo", page_of(self.call.path()))))),
             Err(error) => Err(error),
         }
     }

@@ -102,7 +102,11 @@ async fn pages(app: &TestApp) {
     let answer = send("/login", &log_in, &cookies).await.expect(303);
     cookies =
         answer.cookies().iter().map(|(name, (value, _))| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
-    see("/account", &cookies).await.expect(200);
+    app.log_in("flo@example.com", &format!("{PASSWORD}2")).await.expect(200);
+    let page = see("/account", &cookies).await.expect(200);
+    let other = page.text.split("name=\"session\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let end = format!("csrf={}&session={other}", csrf(&page));
+    send("/account/sessions", &end, &cookies).await.expect(303);
     let page = see("/account/password", &cookies).await.expect(200);
     let change = format!("csrf={}&current={PASSWORD}2&password={PASSWORD}", csrf(&page));
     send("/account/password", &change, &cookies).await.expect(303);
@@ -111,6 +115,11 @@ async fn pages(app: &TestApp) {
     send("/auth/resume", &format!("csrf={}", csrf(&page)), &cookies).await.expect(303);
     let page = see("/auth/sign-out", &cookies).await.expect(200);
     send("/auth/sign-out", &format!("csrf={}", csrf(&page)), &cookies).await.expect(303);
+    let answer = send("/login", &format!("email=flo@example.com&password={PASSWORD}"), "").await.expect(303);
+    cookies =
+        answer.cookies().iter().map(|(name, (value, _))| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+    let page = see("/account", &cookies).await.expect(200);
+    send("/account/sessions", &format!("csrf={}&others=yes", csrf(&page)), &cookies).await.expect(303);
 }
 
 #[tokio::test(flavor = "multi_thread")]
