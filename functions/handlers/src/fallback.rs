@@ -2,10 +2,12 @@
 //!
 //! Without it API Gateway would answer by itself, without our headers and our errors.
 
-use http::header;
+use http::{Method, header};
 use shared::app::App;
 use shared::error::{Error, Refusal, Result};
 use shared::http::{Call, Endpoint, Reply, problem};
+
+use crate::pages;
 
 pub const ENDPOINT: Endpoint =
     Endpoint { name: "http-fallback", routes: &[], limited: false, handle: |app, call| Box::pin(handle(app, call)) };
@@ -14,16 +16,24 @@ pub const ENDPOINT: Endpoint =
 const KNOWN: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 // Preflights have been answered by what surrounds every handler.
-async fn handle(_: &App, call: &Call) -> Result<Reply> {
+async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let allowed = methods_at(call.path());
     let method = call.method().as_str();
     // A method that is allowed here did not come by this path: the gateway knows it by another spelling (`%6Cogin`).
     if allowed.contains(&method) || (allowed.is_empty() && KNOWN.contains(&method)) {
-        return Err(Refusal::NotFound.into());
+        return match is_person(call) {
+            true => pages::lost(app, call),
+            false => Err(Refusal::NotFound.into()),
+        };
     }
     let reply = problem::reply(&Error::from(Refusal::MethodNotAllowed), &call.ctx.request_id)?;
     let allowed = if allowed.is_empty() { KNOWN.join(", ") } else { allowed.join(", ") };
     Ok(reply.with_header(header::ALLOW, allowed))
+}
+
+/// Whether a browser shows the answer to somebody: programs and scripts do not ask for HTML.
+fn is_person(call: &Call) -> bool {
+    call.method() == Method::GET && call.header("accept").is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 fn methods_at(path: &str) -> Vec<&'static str> {

@@ -2,20 +2,21 @@
 
 use askama::Template;
 use http::{StatusCode, header};
-use shared::error::{Error, Result};
+use shared::error::{Error, Refusal, Result};
 use shared::http::{Reply, problem};
 
 use super::flash::Flash;
+use super::language::Key;
 use super::view::{Shell, page_of};
-use super::visit::{Visit, onward, with_query};
+use super::visit::{HOME, Visit, onward, with_query};
 
 #[derive(Template)]
 #[template(path = "failed.html")]
 struct FailedPage {
     page: Shell,
     text: String,
-    /// Where the form was.
-    back: String,
+    /// A text's key and where it leads: to the form again, or home.
+    next: (Key, String),
     request_id: String,
 }
 
@@ -30,17 +31,10 @@ pub(super) fn page(visit: &Visit<'_>, error: &Error) -> Result<Reply> {
     let title = format!("failed.{code}");
     let title = if language.has(&title) { title } else { "failed.other".to_owned() };
     let wait = problem::retry_after(error).unwrap_or_default();
-    // What follows is the visitor's own form again, with what its address said.
-    let form = visit.call.form().ok();
-    let field = |name: &str| form.as_ref().map(|form| form.get(name).to_owned()).unwrap_or_default();
-    let mut back = onward(page_of(visit.call.path()), visit.return_to(&field("returnTo")).as_ref());
-    if !field("token").is_empty() {
-        back = with_query(&back, "token", &field("token"));
-    }
     let page = FailedPage {
         page: visit.shell(&title, &Flash::default()),
         text: language.with(&format!("{title}.text"), &language.wait(wait)),
-        back,
+        next: next(visit, error),
         request_id: visit.ctx.request_id.clone(),
     };
     let reply = visit.page(status, &page)?;
@@ -50,4 +44,18 @@ pub(super) fn page(visit: &Visit<'_>, error: &Error) -> Result<Reply> {
         }
         _ => reply,
     })
+}
+
+/// The visitor's own form again, with what its address said. What is not there is not tried again.
+fn next(visit: &Visit<'_>, error: &Error) -> (Key, String) {
+    if matches!(error, Error::Refused(Refusal::NotFound)) {
+        return ("failed.home", HOME.to_owned());
+    }
+    let form = visit.call.form().ok();
+    let field = |name: &str| form.as_ref().map(|form| form.get(name).to_owned()).unwrap_or_default();
+    let mut back = onward(page_of(visit.call.path()), visit.return_to(&field("returnTo")).as_ref());
+    if !field("token").is_empty() {
+        back = with_query(&back, "token", &field("token"));
+    }
+    ("failed.back", back)
 }

@@ -27,7 +27,7 @@ use shared::error::{Error, Refusal, Result};
 use shared::http::endpoint::Handling;
 use shared::http::{Call, Endpoint, Reply};
 
-use self::visit::Visit;
+use self::visit::{HOME, Visit};
 
 /// One function, because one visit asks for several of its pages.
 pub const ENDPOINT: Endpoint =
@@ -100,6 +100,19 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
         Ok(reply) => Ok(reply),
         Err(error) => failed::page(&visit, &error),
     }
+}
+
+/// Whether a page is at this very path.
+fn is_page(path: &str) -> bool {
+    PATHS.iter().any(|route| route.strip_prefix("GET ") == Some(path))
+}
+
+/// For somebody who is where no page is: the account, or a page that leads there. Asks nothing of AWS.
+pub fn lost(app: &App, call: &Call) -> Result<Reply> {
+    if call.path() == "/" {
+        return Ok(Reply::see_other(HOME));
+    }
+    failed::page(&Visit::new(app, call, None), &Refusal::NotFound.into())
 }
 
 #[cfg(test)]

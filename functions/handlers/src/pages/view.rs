@@ -8,7 +8,7 @@ use shared::password::Policy;
 use super::assets::{ACCOUNT, LOGO, SCRIPT, SDK, STYLE, THEME};
 use super::flash::Flash;
 use super::language::{Key, Language};
-use super::visit::{onward, with_query};
+use super::visit::{HOME, onward, with_query};
 
 /// What every page shows: its head, what happened before, what is to be mended, and the languages.
 pub(crate) struct Shell {
@@ -39,7 +39,9 @@ impl Shell {
             .notice
             .as_ref()
             .map(|(title, text)| (language.text(title).to_owned(), language.with(text, &flash.email)));
-        let here = ["token", "returnTo"].into_iter().fold(page_of(call.path()).to_owned(), |path, name| {
+        // What is no page of ours may be anything, also an address elsewhere (`//…`): nothing leads there.
+        let path = Some(page_of(call.path())).filter(|path| super::is_page(path)).unwrap_or(HOME);
+        let here = ["token", "returnTo"].into_iter().fold(path.to_owned(), |path, name| {
             call.query_one(name).map_or(path.clone(), |value| with_query(&path, name, value))
         });
         let languages = Language::ALL.into_iter().map(|other| {

@@ -49,7 +49,9 @@ async function strangers(page) {
     ["signup-german", "/signup?lang=de"],
     ["login-german", "/login?lang=de"],
   ]) await inspect(page, name, () => page.goto(base + path));
-  await page.goto(`${base}/login?lang=en`);
+  page.expected.add(404);
+  await inspect(page, "nowhere", () => page.goto(`${base}/nowhere?lang=en`));
+  page.expected.clear();
 }
 
 async function mistakes(page) {

@@ -231,3 +231,23 @@ async fn a_failing_dependency_is_a_page_that_keeps_its_status() {
     assert_eq!(ada.cookies.len(), kept);
     ada.get("/account").await.expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_is_lost_gets_a_page_and_a_program_an_error() {
+    let app = TestApp::start().await;
+    let see = async |path: &str, accepted: &str| {
+        Answer::to(app.request("GET", path).header("accept", accepted).header("accept-language", "de")).await
+    };
+    let person = "text/html,application/xhtml+xml,*/*;q=0.8";
+    see("/", person).await.leads_to("/account");
+    for path in ["/nowhere", "/account/", "//evil.example", "/\\\\evil.example", "/%3Cb%3E?returnTo=//evil.example"] {
+        let page = see(path, person).await.expect(404);
+        page.shows("Hier ist nichts").shows("href=\"/account\">Zu Ihrem Konto");
+        assert!(!page.text.contains("<b>") && !page.text.contains("href=\"//"), "{}", page.text);
+        page.shows("href=\"/account?");
+        assert_eq!(app.calls_of(&page).await["calls"].as_array().unwrap().len(), 0, "{path}");
+    }
+    for (path, accepted) in [("/nowhere", "*/*"), ("/nowhere", "application/json"), ("/", "*/*")] {
+        see(path, accepted).await.refused(404, "not_found");
+    }
+}
