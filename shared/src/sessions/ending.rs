@@ -65,8 +65,8 @@ pub struct Others {
 /// many there are, it is one transaction (F47). When they last signed in stays as it was.
 ///
 /// # Errors
-/// [`Refusal::SessionRevoked`] if this session has ended meanwhile; [`Error::Unavailable`] also if another step was
-/// faster: whoever comes again is told how it stands.
+/// [`Refusal::SessionRevoked`] if this session has ended meanwhile; [`crate::error::Error::Unavailable`] also if another
+/// step was faster: whoever comes again is told how it stands.
 pub async fn end_others(app: &App, ctx: &RequestContext, caller: &Authenticated) -> Result<Others> {
     let (user, session) = (&caller.user, &caller.session);
     let (renewal, live) = tokio::try_join!(
