@@ -84,8 +84,9 @@ pub enum Refusal {
 }
 
 /// What is wrong with one field of a request.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct FieldError {
+    /// Its path in the body, such as `organization.slug`; empty for the body as a whole.
     pub field: String,
     /// Stable, for programs.
     pub code: &'static str,

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::{Error, Result};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[schemars(rename = "HealthStatus")]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
+    /// Nothing is wrong.
     Healthy,
     /// People can sign in, but something they will need is failing.
     Degraded,
@@ -18,16 +21,22 @@ pub enum Status {
     Down,
 }
 
-#[derive(Serialize)]
+/// One dependency.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HealthCheck")]
 pub struct Check {
     status: Status,
+    /// What is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     detail: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+/// The worst of its checks, and each of them.
+#[derive(Serialize, JsonSchema)]
 pub struct Health {
     pub status: Status,
+    /// By name.
     pub checks: BTreeMap<&'static str, Check>,
 }
 

@@ -2,8 +2,10 @@
 
 use shared::app::App;
 use shared::error::Result;
-use shared::health::{self, Status};
+use shared::health::{self, Health, Status};
 use shared::http::{Call, Endpoint, Reply};
+
+use crate::openapi::{Operation, Tag};
 
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "health-auth",
@@ -15,4 +17,14 @@ pub const ENDPOINT: Endpoint = Endpoint {
 async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let health = health::check(app, &call.ctx).await;
     Ok(Reply::ok(&health)?.or_unavailable(health.status != Status::Down))
+}
+
+/// For the API reference.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(&ENDPOINT, "GET /health/auth", "health", Tag::Service, "Ask whether people can sign in")
+            .answers::<Health>(200, "They can.")
+            .answers::<Health>(503, "They cannot.")
+            .with_header("Retry-After"),
+    ]
 }

@@ -1,6 +1,6 @@
 //! Every function of Postern, one file each: what it is asked, which domain function it calls, what it answers.
 //!
-//! To add an endpoint, see the README's five lines. `template.yaml`, [`ENDPOINTS`], the binaries of `functions/lambda`
+//! To add an endpoint, see the README's six lines. `template.yaml`, [`ENDPOINTS`], the binaries of `functions/lambda`
 //! and the events of `events/` name the same functions; a test says which is missing where.
 
 pub mod admin;
@@ -9,8 +9,10 @@ pub mod fallback;
 pub mod health;
 pub mod jobs;
 pub mod keys;
+pub mod openapi;
 pub mod organizations;
 pub mod pages;
+pub mod reference;
 pub mod reply;
 pub mod session;
 pub mod user;
@@ -46,6 +48,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     health::ENDPOINT,
     pages::ENDPOINT,
     pages::assets::ENDPOINT,
+    reference::ENDPOINT,
     fallback::ENDPOINT,
 ];
 

@@ -1,6 +1,7 @@
 //! Answers that several endpoints give.
 
 use http::{HeaderName, header};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::app::App;
 use shared::context::RequestContext;
@@ -9,8 +10,11 @@ use shared::http::cookies::Jar;
 use shared::http::{Call, Reply, credentials};
 use shared::sessions::{Authenticated, Grant, SessionView};
 
+use crate::openapi::values;
+
 /// How a client wants its tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "TokenDelivery")]
 #[serde(rename_all = "lowercase")]
 pub enum Delivery {
     /// For browsers: `HttpOnly` cookies, nothing in the body.
@@ -32,7 +36,7 @@ impl Delivery {
 }
 
 /// `{"status": …}`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Status {
     status: &'static str,
 }
@@ -43,30 +47,47 @@ impl Status {
     }
 }
 
-#[derive(Serialize)]
+/// A session, and how long its access token is good.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Granted<'a> {
+pub(crate) struct Granted<'a> {
+    /// `complete`.
     status: &'static str,
     /// The access token's life, in seconds.
     expires_in: u64,
+    /// With a refresh: whether there is a new refresh token.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
     rotated: Option<bool>,
     session: Session<'a>,
+    /// Unless it is in a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     access_token: Option<&'a str>,
+    /// Unless it is in a cookie, or stays what it was.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     refresh_token: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// What a client may know of its session.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Session<'a> {
+pub(crate) struct Session<'a> {
+    #[schemars(schema_with = "values::id")]
     id: String,
+    #[schemars(schema_with = "values::id")]
     user_id: String,
+    #[schemars(schema_with = "values::id")]
     organization_id: String,
     roles: &'a [String],
+    /// When the person signed in.
+    #[schemars(schema_with = "values::time")]
     auth_time: String,
+    /// How (RFC 8176).
     amr: &'a [String],
+    /// When the session ends at the latest.
+    #[schemars(schema_with = "values::time")]
     expires_at: String,
 }
 

@@ -1,30 +1,48 @@
 //! A session as lists of sessions show it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::sessions::Listed;
 
-#[derive(Serialize)]
+use crate::openapi::values;
+
+/// A session on some device.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ListedSession")]
 #[serde(rename_all = "camelCase")]
 pub struct Shown {
+    #[schemars(schema_with = "values::id")]
     id: String,
     device: Device,
     /// The network, not the address: `203.0.113.0/24`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     ip: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     place: Option<String>,
+    #[schemars(schema_with = "values::time")]
     created_at: String,
+    #[schemars(schema_with = "values::time")]
     last_active_at: String,
+    /// When the person signed in.
+    #[schemars(schema_with = "values::time")]
     auth_time: String,
+    /// How (RFC 8176).
     amr: Vec<String>,
+    /// When it ends at the latest.
+    #[schemars(schema_with = "values::time")]
     expires_at: String,
 }
 
-#[derive(Serialize)]
+/// A browser or app, in our words.
+#[derive(Serialize, JsonSchema)]
 struct Device {
+    /// For people.
     name: String,
     browser: Option<&'static str>,
     os: Option<&'static str>,
+    /// `desktop`, `phone` and the like.
     r#type: &'static str,
 }
 

@@ -5,24 +5,35 @@
 use std::time::Duration;
 
 use http::{StatusCode, header};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::reply::Reply;
 use crate::error::{Error, FieldError, Refusal, Result};
 
-#[derive(Serialize)]
+/// Why a request was refused, or failed (RFC 9457).
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Problem<'a> {
+pub struct Problem<'a> {
+    /// The code as a URN. There is nothing to fetch.
     r#type: String,
+    /// The same for every occurrence of a code and status; for people.
     title: &'a str,
+    /// The HTTP status.
     status: u16,
+    /// This occurrence, for people; may change in wording.
     detail: String,
+    /// Stable: branch on it. Together with the status it says everything.
+    #[schemars(schema_with = "codes")]
     code: &'a str,
+    /// Also the header `X-Request-ID`; name it when you ask us what happened.
     request_id: &'a str,
+    /// Where fields are at fault: one for each.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
     /// With `invalid_credentials`: whether the next try needs a CAPTCHA.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
     captcha_required: Option<bool>,
     /// With `step_up_required`: by what one may show oneself again (RFC 8176 names).
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -103,8 +114,22 @@ pub fn kind_of(error: &Error) -> Kind {
     }
 }
 
+/// Every code, once.
+fn codes(_: &mut SchemaGenerator) -> Schema {
+    let mut codes: Vec<_> = kinds().iter().map(|kind| kind.code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    json_schema!({ "type": "string", "enum": codes })
+}
+
 /// Every refusal and fault as a row of `docs/errors.md`: code, status, and what it means.
 pub fn table() -> Vec<String> {
+    let row = |Kind { status, code, title }: Kind| format!("| `{code}` | {} | {title} |", status.as_u16());
+    kinds().into_iter().map(row).collect()
+}
+
+/// Every kind of problem that there is.
+fn kinds() -> Vec<Kind> {
     let refusals = [
         Refusal::Malformed(""),
         Refusal::Invalid(Vec::new()),
@@ -138,9 +163,7 @@ pub fn table() -> Vec<String> {
     ];
     let faults = [Error::Internal(String::new()), Error::Unavailable { dependency: "", cause: String::new() }];
     let rows = refusals.into_iter().map(Error::Refused).chain(faults);
-    rows.map(|error| kind_of(&error))
-        .map(|Kind { status, code, title }| format!("| `{code}` | {} | {title} |", status.as_u16()))
-        .collect()
+    rows.map(|error| kind_of(&error)).collect()
 }
 
 /// The answer to a request that failed.

@@ -6,6 +6,8 @@ use shared::http::{Call, Endpoint, Reply, credentials};
 use shared::id::{SessionId, UserId};
 use shared::sessions;
 
+use crate::openapi::{Operation, Tag, values};
+
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "admin-session-end",
     routes: &["DELETE /admin/sessions/{userId}/{sessionId}"],
@@ -20,4 +22,21 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let session: SessionId = call.path_parameter("sessionId")?.parse().map_err(|_| Refusal::NotFound)?;
     sessions::end_by_admin(app, &call.ctx, &admin, user, session).await?;
     Ok(Reply::no_content())
+}
+
+/// For the API reference.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(
+            &ENDPOINT,
+            "DELETE /admin/sessions/{userId}/{sessionId}",
+            "endSessionOf",
+            Tag::Administration,
+            "Sign somebody's device out",
+        )
+        .for_admins()
+        .path("userId", values::text, "Whose")
+        .path("sessionId", values::text, "Which")
+        .answers_nothing("It is signed out."),
+    ]
 }

@@ -1,5 +1,6 @@
 //! `POST /admin/unlock-account`: ends the locks of somebody's account (LOGIN-7). Its owner is told, and so is the trail.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::accounts::{self, Whose};
 use shared::app::App;
@@ -8,6 +9,8 @@ use shared::error::{FieldError, Refusal, Result};
 use shared::http::{Call, Endpoint, Reply, credentials};
 use shared::id::UserId;
 
+use crate::openapi::{Operation, Tag, values};
+
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "admin-unlock-account",
     routes: &["POST /admin/unlock-account"],
@@ -15,21 +18,29 @@ pub const ENDPOINT: Endpoint = Endpoint {
     handle: |app, call| Box::pin(handle(app, call)),
 };
 
-#[derive(Deserialize)]
+/// Whose account, by address or by id.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UnlockAccountRequest")]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Request {
     #[serde(default)]
+    #[schemars(schema_with = "values::optional_email")]
     email: Option<Email>,
     #[serde(default)]
+    #[schemars(schema_with = "values::optional_id")]
     user_id: Option<UserId>,
-    /// Why, in a few words: for the trail.
+    /// Why, in 1 to 200 characters: for the audit trail.
+    #[schemars(length(min = 1, max = 200))]
     reason: String,
 }
 
-#[derive(Serialize)]
+/// Whose account it was.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UnlockedAccount")]
 #[serde(rename_all = "camelCase")]
 struct Response {
     status: &'static str,
+    #[schemars(schema_with = "values::id")]
     user_id: String,
 }
 
@@ -53,4 +64,21 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
 
 fn invalid(field: &str, message: &str) -> shared::error::Error {
     Refusal::Invalid(vec![FieldError::new(field, "invalid", message)]).into()
+}
+
+/// For the API reference.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(
+            &ENDPOINT,
+            "POST /admin/unlock-account",
+            "unlockAccount",
+            Tag::Administration,
+            "End the locks of somebody's account",
+        )
+        .for_admins()
+        .takes::<Request>()
+        .answers::<Response>(200, "Its owner can sign in again, and is told.")
+        .refuses([Refusal::NotFound]),
+    ]
 }

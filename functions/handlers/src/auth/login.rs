@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::app::App;
 use shared::attempts::device::REMEMBERED_DAYS;
 use shared::email::Email;
-use shared::error::Result;
+use shared::error::{Refusal, Result};
 use shared::http::cookies::Jar;
 use shared::http::{Call, Endpoint, Reply};
 use shared::login::{self, Credentials, SignedIn};
 use shared::password::Password;
 
+use crate::openapi::{Operation, Tag, values};
 use crate::reply::{self, Delivery};
 
 pub const ENDPOINT: Endpoint = Endpoint {
@@ -24,12 +26,16 @@ pub const ENDPOINT: Endpoint = Endpoint {
 /// How long a browser keeps its device cookie.
 pub(crate) const REMEMBERED: Duration = Duration::from_secs(REMEMBERED_DAYS as u64 * 86_400);
 
-#[derive(Deserialize)]
+/// Who signs in.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "SignInRequest")]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Request {
+    #[schemars(schema_with = "values::email")]
     email: Email,
+    #[schemars(schema_with = "values::password")]
     password: Password,
-    /// Asked for after some failures, where a provider is configured (LOGIN-5).
+    /// Asked for after some failures, where a CAPTCHA provider is configured.
     #[serde(default)]
     captcha_token: Option<String>,
     #[serde(default)]
@@ -46,4 +52,26 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
         Delivery::Cookies => reply.with_cookie(Jar::Device.set(&app.settings, &device, REMEMBERED)),
         Delivery::Body => reply,
     })
+}
+
+/// For the API reference.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(
+            &ENDPOINT,
+            "POST /auth/login",
+            "signIn",
+            Tag::SignIn,
+            "Sign in with e-mail address and password",
+        )
+        .takes::<Request>()
+        .answers::<reply::Granted<'_>>(200, "Signed in.")
+        .with_header("Set-Cookie")
+        .refuses([
+            Refusal::InvalidCredentials { captcha_required: false },
+            Refusal::EmailNotVerified,
+            Refusal::AccountLocked { wait: Duration::ZERO },
+        ])
+        .refuses([Refusal::CaptchaRequired, Refusal::CaptchaInvalid]),
+    ]
 }

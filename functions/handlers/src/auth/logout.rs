@@ -1,6 +1,7 @@
 //! `POST /auth/logout`: ends this session, or with `?all=true` every session of the person (SESS-4). 204 also for those
 //! who are signed out already.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::app::App;
 use shared::error::{Error, Refusal, Result};
@@ -9,6 +10,7 @@ use shared::http::{Call, Endpoint, Reply};
 use shared::sessions;
 use shared::tokens::refresh;
 
+use crate::openapi::{Operation, Tag};
 use crate::reply;
 
 pub const ENDPOINT: Endpoint = Endpoint {
@@ -19,9 +21,11 @@ pub const ENDPOINT: Endpoint = Endpoint {
 };
 
 /// For clients without cookies, whose access token may be past its time.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
+#[schemars(rename = "SignOutRequest")]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Request {
+    /// For clients without cookies, whose access token may be past its time.
     #[serde(default)]
     refresh_token: Option<String>,
 }
@@ -49,4 +53,18 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
         }
     }
     Ok(reply::without_cookies(app, reply::signed_out()))
+}
+
+/// For the API reference.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(&ENDPOINT, "POST /auth/logout", "signOut", Tag::SignIn, "Sign out")
+            .about("By cookie and CSRF token, by access token, or by a refresh token in the body. Also good for those who are signed out already.")
+            .by_body_or_cookie()
+            .flag("all", "Whether to end every session of the person")
+            .may_take::<Request>()
+            .answers_nothing("Signed out.")
+            .with_header("Set-Cookie")
+            .with_header("Clear-Site-Data"),
+    ]
 }

@@ -2,6 +2,7 @@
 //!
 //! A browser's cookie needs the session's CSRF token with it; a token in the body is its own proof.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::app::App;
 use shared::error::{Error, Refusal, Result};
@@ -10,6 +11,7 @@ use shared::http::{Call, Endpoint, Reply, csrf, problem};
 use shared::sessions;
 use shared::tokens::refresh::authentic;
 
+use crate::openapi::{Operation, Tag};
 use crate::reply::{self, Delivery};
 
 pub const ENDPOINT: Endpoint = Endpoint {
@@ -19,9 +21,12 @@ pub const ENDPOINT: Endpoint = Endpoint {
     handle: |app, call| Box::pin(handle(app, call)),
 };
 
-#[derive(Default, Deserialize)]
+/// Nothing for browsers: their cookie says it.
+#[derive(Default, Deserialize, JsonSchema)]
+#[schemars(rename = "RefreshRequest")]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Request {
+    /// For clients without cookies.
     #[serde(default)]
     refresh_token: Option<String>,
 }
@@ -61,4 +66,24 @@ async fn refresh(app: &App, call: &Call, text: &str, delivery: Delivery) -> Resu
 pub(crate) fn ends_session(error: &Error) -> bool {
     use Refusal::{RefreshInvalid, RefreshReused, SessionExpired, SessionRevoked};
     matches!(error, Error::Refused(RefreshInvalid | RefreshReused | SessionExpired | SessionRevoked))
+}
+
+/// For the API reference.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(&ENDPOINT, "POST /auth/refresh", "refresh", Tag::SignIn, "Get a new access token")
+            .about("By the refresh cookie and the CSRF token, or by a refresh token in the body. Where the answer has no new refresh token, the one presented stays good.")
+            .by_body_or_cookie()
+            .may_take::<Request>()
+            .answers::<reply::Granted<'_>>(200, "A new access token.")
+            .with_header("Set-Cookie")
+            .refuses([
+                Refusal::Unauthenticated,
+                Refusal::RefreshInvalid,
+                Refusal::RefreshReused,
+                Refusal::SessionRevoked,
+                Refusal::SessionExpired,
+                Refusal::RefreshInProgress,
+            ]),
+    ]
 }

@@ -1,11 +1,14 @@
 //! `HEAD, GET /auth/verify-token`: is this access token good, now? Signature, claims, and that its session lives (TOKEN-6).
 
 use http::{HeaderName, Method};
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::app::App;
 use shared::clock::Timestamp;
 use shared::error::Result;
 use shared::http::{Call, Endpoint, Reply, credentials};
+
+use crate::openapi::{Operation, Tag, values};
 
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "auth-verify-token",
@@ -14,16 +17,27 @@ pub const ENDPOINT: Endpoint = Endpoint {
     handle: |app, call| Box::pin(handle(app, call)),
 };
 
-#[derive(Serialize)]
+/// Whose token it is.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "VerifiedToken")]
 #[serde(rename_all = "camelCase")]
 struct Response {
+    /// Always true: other tokens are refused.
     active: bool,
+    #[schemars(schema_with = "values::id")]
     user_id: String,
+    #[schemars(schema_with = "values::id")]
     session_id: String,
+    #[schemars(schema_with = "values::id")]
     organization_id: String,
     roles: Vec<String>,
+    /// How the person signed in (RFC 8176).
     amr: Vec<String>,
+    /// When.
+    #[schemars(schema_with = "values::time")]
     auth_time: String,
+    /// When the token ends.
+    #[schemars(schema_with = "values::time")]
     expires_at: String,
 }
 
@@ -46,4 +60,24 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
         })?
     };
     Ok(reply.with_header(HeaderName::from_static("postern-expires-in"), expires_in))
+}
+
+/// For the API reference.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(&ENDPOINT, "GET /auth/verify-token", "verifyToken", Tag::SignIn, "Ask whose access token it is")
+            .signed_in()
+            .answers::<Response>(200, "The token is good, and its session lives.")
+            .with_header("Postern-Expires-In"),
+        Operation::new(
+            &ENDPOINT,
+            "HEAD /auth/verify-token",
+            "checkToken",
+            Tag::SignIn,
+            "Ask whether an access token is good",
+        )
+        .signed_in()
+        .answers_nothing("The token is good, and its session lives.")
+        .with_header("Postern-Expires-In"),
+    ]
 }

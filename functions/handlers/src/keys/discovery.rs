@@ -3,10 +3,13 @@
 //! Only what API Gateway's JWT authorizer and JWT libraries read. Postern is no OpenID provider yet, so no endpoint of
 //! one is named.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::app::App;
 use shared::error::Result;
 use shared::http::{Call, Endpoint, Reply};
+
+use crate::openapi::{Operation, Tag};
 
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "keys-discovery",
@@ -15,7 +18,9 @@ pub const ENDPOINT: Endpoint = Endpoint {
     handle: |app, call| Box::pin(handle(app, call)),
 };
 
-#[derive(Serialize)]
+/// Where verifiers find what they need.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Discovery")]
 struct Response<'a> {
     issuer: &'a str,
     jwks_uri: String,
@@ -56,4 +61,20 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
         ],
     };
     Ok(Reply::ok(&response)?.cached_for(super::CACHE_SECONDS))
+}
+
+/// For the API reference.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(
+            &ENDPOINT,
+            "GET /.well-known/openid-configuration",
+            "discovery",
+            Tag::Keys,
+            "Get what verifiers start from",
+        )
+        .about("As much of OpenID Connect Discovery as JWT libraries read. Postern is no OpenID provider.")
+        .answers::<Response<'_>>(200, "Issuer, keys, algorithms.")
+        .with_header("Cache-Control"),
+    ]
 }

@@ -7,6 +7,7 @@ use shared::http::{Call, Endpoint, Reply, credentials};
 use shared::id::SessionId;
 use shared::sessions;
 
+use crate::openapi::{Operation, Tag, values};
 use crate::reply;
 
 pub const ENDPOINT: Endpoint = Endpoint {
@@ -25,4 +26,16 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
         true => reply::without_cookies(app, reply::signed_out()),
         false => Reply::no_content(),
     })
+}
+
+/// For the API reference.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(&ENDPOINT, "DELETE /user/sessions/{id}", "endSession", Tag::Account, "Sign one device out")
+            .about("One's own session ends as by `POST /auth/logout`.")
+            .signed_in()
+            .path("id", values::text, "The session's id")
+            .answers_nothing("It is signed out.")
+            .with_header("Set-Cookie"),
+    ]
 }

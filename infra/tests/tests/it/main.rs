@@ -18,6 +18,7 @@ mod outbox;
 mod pages;
 mod permissions;
 mod recovery;
+mod reference;
 mod refresh;
 mod repository;
 mod schedules;

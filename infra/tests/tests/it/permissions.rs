@@ -192,6 +192,7 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     }
     pages(&app).await;
     seen.requests(&app).await;
+    app.get("/openapi.json").await;
     for path in
         ["/assets/pages.css", "/health/auth", "/.well-known/jwks.json", "/.well-known/openid-configuration", "/nowhere"]
     {
