@@ -1,0 +1,1618 @@
+// Made from docs/openapi.json by `npm run api`. Do not edit.
+
+export interface paths {
+  "/.well-known/jwks.json": {
+    /** Get the keys that verify access tokens */
+    get: operations['jwks'];
+  };
+  "/.well-known/openid-configuration": {
+    /** Get what verifiers start from */
+    get: operations['discovery'];
+  };
+  "/admin/metrics/sessions": {
+    /** Read how many people are signed in, for how long and on what */
+    get: operations['sessionFigures'];
+  };
+  "/admin/sessions": {
+    /** Find out who is signed in */
+    get: operations['findSessions'];
+  };
+  "/admin/sessions/{userId}/{sessionId}": {
+    /** Sign somebody's device out */
+    delete: operations['endSessionOf'];
+  };
+  "/admin/unlock-account": {
+    /** End the locks of somebody's account */
+    post: operations['unlockAccount'];
+  };
+  "/auth/csrf": {
+    /** Get the CSRF token */
+    get: operations['csrfToken'];
+  };
+  "/auth/login": {
+    /** Sign in with e-mail address and password */
+    post: operations['signIn'];
+  };
+  "/auth/logout": {
+    /** Sign out */
+    post: operations['signOut'];
+  };
+  "/auth/organizations/slug-available/{slug}": {
+    /** Ask whether an organization's slug can be had */
+    get: operations['slugAvailable'];
+  };
+  "/auth/password/change": {
+    /** Change one's password */
+    post: operations['changePassword'];
+  };
+  "/auth/password/forgot": {
+    /** Ask for a mail with a link to choose a new password */
+    post: operations['forgotPassword'];
+  };
+  "/auth/password/reset": {
+    /** Choose a new password by the link in a mail */
+    post: operations['resetPassword'];
+  };
+  "/auth/refresh": {
+    /** Get a new access token */
+    post: operations['refresh'];
+  };
+  "/auth/signup": {
+    /** Open an account */
+    post: operations['signUp'];
+  };
+  "/auth/unlock": {
+    /** Unlock an account by the link in a mail */
+    post: operations['unlock'];
+  };
+  "/auth/verify-email": {
+    /** Verify an e-mail address */
+    post: operations['verifyEmail'];
+  };
+  "/auth/verify-email/resend": {
+    /** Ask for another verification mail */
+    post: operations['resendVerification'];
+  };
+  "/auth/verify-token": {
+    /** Ask whose access token it is */
+    get: operations['verifyToken'];
+    /** Ask whether an access token is good */
+    head: operations['checkToken'];
+  };
+  "/health/auth": {
+    /** Ask whether people can sign in */
+    get: operations['health'];
+  };
+  "/openapi.json": {
+    /** Get this document */
+    get: operations['openapi'];
+  };
+  "/user/me": {
+    /** Read one's profile */
+    get: operations['me'];
+  };
+  "/user/sessions": {
+    /** Sign all other devices out */
+    delete: operations['endOtherSessions'];
+    /** List the devices one is signed in on */
+    get: operations['sessions'];
+  };
+  "/user/sessions/{id}": {
+    /** Sign one device out */
+    delete: operations['endSession'];
+  };
+}
+
+export interface components {
+  schemas: {
+    /** The password as it is, and as it will be. */
+    ChangePasswordRequest: {
+      currentPassword: string;
+      newPassword: string;
+    };
+    /** The token of a session, a browser and a day. */
+    CsrfToken: {
+      /** For the header `X-CSRF-Token`. */
+      csrfToken: string;
+    };
+    Curve: "P-256";
+    /** A browser or app, in our words. */
+    Device: {
+      browser: string | null;
+      /** For people. */
+      name: string;
+      os: string | null;
+      /** `desktop`, `phone` and the like. */
+      type: string;
+    };
+    /** Sessions on one kind of device. */
+    DeviceFigure: {
+      name: string;
+      sessions: number;
+    };
+    /** Where verifiers find what they need. */
+    Discovery: {
+      claims_supported: string[];
+      id_token_signing_alg_values_supported: string[];
+      issuer: string;
+      jwks_uri: string;
+      response_types_supported: unknown[];
+      subject_types_supported: string[];
+    };
+    /** What has ended, and the new access token. */
+    EndedSessions: {
+      /** Unless it is in a cookie. */
+      accessToken?: string;
+      /** The new access token's life, in seconds. */
+      expiresIn: number;
+      /** How many sessions were live. */
+      revoked: number;
+    };
+    /** What is wrong with one field of a request. */
+    FieldError: {
+      /** Stable, for programs. */
+      code: string;
+      /** Its path in the body, such as `organization.slug`; empty for the body as a whole. */
+      field: string;
+      /** For people. */
+      message: string;
+    };
+    /** Where to. */
+    ForgotPasswordRequest: {
+      email: string;
+    };
+    /** Somebody's session. */
+    FoundSession: {
+      /** How (RFC 8176). */
+      amr: string[];
+      /** When the person signed in. */
+      authTime: string;
+      createdAt: string;
+      device: components['schemas']['Device'];
+      email: string;
+      /** When it ends at the latest. */
+      expiresAt: string;
+      id: string;
+      /** The network, not the address: `203.0.113.0/24`. */
+      ip?: string;
+      lastActiveAt: string;
+      place?: string;
+      userId: string;
+    };
+    /** A page of sessions. */
+    FoundSessions: {
+      /** For the next page, if there is one. */
+      nextCursor?: string;
+      sessions: components['schemas']['FoundSession'][];
+    };
+    /** A session, and how long its access token is good. */
+    Granted: {
+      /** Unless it is in a cookie. */
+      accessToken?: string;
+      /** The access token's life, in seconds. */
+      expiresIn: number;
+      /** Unless it is in a cookie, or stays what it was. */
+      refreshToken?: string;
+      /** With a refresh: whether there is a new refresh token. */
+      rotated?: boolean;
+      session: components['schemas']['Session'];
+      /** `complete`. */
+      status: string;
+    };
+    /** The worst of its checks, and each of them. */
+    Health: {
+      /** By name. */
+      checks: Record<string, components['schemas']['HealthCheck']>;
+      status: components['schemas']['HealthStatus'];
+    };
+    /** One dependency. */
+    HealthCheck: {
+      /** What is wrong. */
+      detail?: string;
+      status: components['schemas']['HealthStatus'];
+    };
+    HealthStatus: "healthy" | "degraded" | "down";
+    /** A JWK Set (RFC 7517). */
+    KeySet: {
+      keys: components['schemas']['PublicKey'][];
+    };
+    /** The organization that belongs to the account. */
+    NewOrganization: {
+      name: string;
+      /** Made from the name if left out. */
+      slug?: string | null;
+    };
+    /** An OpenAPI document. */
+    OpenApi: {
+      /** The version of OpenAPI. */
+      openapi: string;
+    };
+    /** One of the person's sessions. */
+    OwnSession: {
+      /** How (RFC 8176). */
+      amr: string[];
+      /** When the person signed in. */
+      authTime: string;
+      createdAt: string;
+      /** Whether this is the session that asks. */
+      current: boolean;
+      device: components['schemas']['Device'];
+      /** When it ends at the latest. */
+      expiresAt: string;
+      id: string;
+      /** The network, not the address: `203.0.113.0/24`. */
+      ip?: string;
+      lastActiveAt: string;
+      place?: string;
+    };
+    /** The person's sessions. */
+    OwnSessions: {
+      /** The newest first. */
+      sessions: components['schemas']['OwnSession'][];
+    };
+    /** Why a request was refused, or failed (RFC 9457). */
+    Problem: {
+      /** With `invalid_credentials`: whether the next try needs a CAPTCHA. */
+      captchaRequired?: boolean;
+      /** Stable: branch on it. Together with the status it says everything. */
+      code: "account_locked" | "captcha_invalid" | "captcha_required" | "csrf_invalid" | "email_not_verified" | "forbidden" | "internal" | "invalid_credentials" | "malformed" | "method_not_allowed" | "not_found" | "password_rejected" | "rate_limited" | "refresh_in_progress" | "refresh_invalid" | "refresh_reused" | "session_expired" | "session_revoked" | "slug_invalid" | "slug_taken" | "step_up_required" | "token_expired" | "token_invalid" | "token_used" | "too_large" | "unauthenticated" | "unavailable" | "unsupported_media_type" | "validation";
+      /** This occurrence, for people; may change in wording. */
+      detail: string;
+      /** Where fields are at fault: one for each. */
+      errors?: components['schemas']['FieldError'][];
+      /** With `step_up_required`: by what one may show oneself again (RFC 8176 names). */
+      methods?: string[];
+      /** Also the header `X-Request-ID`; name it when you ask us what happened. */
+      requestId: string;
+      /** The HTTP status. */
+      status: number;
+      /** The same for every occurrence of a code and status; for people. */
+      title: string;
+      /** The code as a URN. There is nothing to fetch. */
+      type: string;
+    };
+    /** A person. */
+    Profile: {
+      createdAt: string;
+      email: string;
+      emailVerified: boolean;
+      id: string;
+      /** Second factors that are set up. */
+      mfa: string[];
+      name: string;
+      organizationId: string;
+      roles: string[];
+    };
+    /** A public key. */
+    PublicKey: ({
+      e: string;
+      kty: "RSA";
+      n: string;
+    } | {
+      crv: components['schemas']['Curve'];
+      kty: "EC";
+      x: string;
+      y: string;
+    }) & {
+      alg: string;
+      kid: string;
+      use: string;
+    };
+    /** Nothing for browsers: their cookie says it. */
+    RefreshRequest: {
+      /** For clients without cookies. */
+      refreshToken?: string | null;
+    };
+    /** Where to. */
+    ResendVerificationRequest: {
+      email: string;
+    };
+    /** A link's token, and the new password. */
+    ResetPasswordRequest: {
+      password: string;
+      /** From the link in the mail. */
+      token: string;
+    };
+    /** What a client may know of its session. */
+    Session: {
+      /** How (RFC 8176). */
+      amr: string[];
+      /** When the person signed in. */
+      authTime: string;
+      /** When the session ends at the latest. */
+      expiresAt: string;
+      id: string;
+      organizationId: string;
+      roles: string[];
+      userId: string;
+    };
+    /** Empty before the first count. */
+    SessionFigures: {
+      averageDurationSeconds?: number;
+      byType?: Record<string, number>;
+      countedAt?: string;
+      /** Live sessions. */
+      live?: number;
+      /** People who have one. */
+      people?: number;
+      startedLastDay?: number;
+      topDevices?: components['schemas']['DeviceFigure'][];
+    };
+    /** Who signs in. */
+    SignInRequest: {
+      /** Asked for after some failures, where a CAPTCHA provider is configured. */
+      captchaToken?: string | null;
+      email: string;
+      password: string;
+      tokenDelivery?: components['schemas']['TokenDelivery'];
+    };
+    /** For clients without cookies, whose access token may be past its time. */
+    SignOutRequest: {
+      /** For clients without cookies, whose access token may be past its time. */
+      refreshToken?: string | null;
+    };
+    /** Who wants an account. */
+    SignUpRequest: {
+      /** Asked for where a CAPTCHA provider is configured. */
+      captchaToken?: string | null;
+      email: string;
+      name: string;
+      /** Without it, the person gets an organization of their own. */
+      organization?: components['schemas']['NewOrganization'] | null;
+      /** As the password policy wants it; a refusal names every rule that is not met. */
+      password: string;
+    };
+    /** Whether a slug can be had. */
+    SlugAvailability: {
+      available: boolean;
+      /** Why it cannot: `taken`. */
+      reason?: string;
+      slug: string;
+      /** Slugs like it that can be had, where it cannot. */
+      suggestions: string[];
+    };
+    /** `{"status": …}`. */
+    Status: {
+      status: string;
+    };
+    /** How a client wants its tokens. */
+    TokenDelivery: "cookies" | "body";
+    /** Whose account, by address or by id. */
+    UnlockAccountRequest: {
+      email?: string | null;
+      /** Why, in 1 to 200 characters: for the audit trail. */
+      reason: string;
+      userId?: string | null;
+    };
+    /** A link's token. */
+    UnlockRequest: {
+      /** From the link in the mail. */
+      token: string;
+    };
+    /** Whose account it was. */
+    UnlockedAccount: {
+      status: string;
+      userId: string;
+    };
+    /** Whose token it is. */
+    VerifiedToken: {
+      /** Always true: other tokens are refused. */
+      active: boolean;
+      /** How the person signed in (RFC 8176). */
+      amr: string[];
+      /** When. */
+      authTime: string;
+      /** When the token ends. */
+      expiresAt: string;
+      organizationId: string;
+      roles: string[];
+      sessionId: string;
+      userId: string;
+    };
+    /** A link's token. */
+    VerifyEmailRequest: {
+      /** From the link in the mail. */
+      token: string;
+    };
+  };
+  responses: {
+    /** `malformed`: The request cannot be read */
+    "400-malformed": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "malformed";
+          status?: 400;
+        };
+      };
+    };
+    /** `malformed`: The request cannot be read `token_invalid`: This link is not valid */
+    "400-malformed-token_invalid": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "malformed" | "token_invalid";
+          status?: 400;
+        };
+      };
+    };
+    /** `invalid_credentials`: E-mail address or password is wrong */
+    "401-invalid_credentials": {
+      headers: {
+        "WWW-Authenticate": components['headers']['WWW-Authenticate'];
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "invalid_credentials";
+          status?: 401;
+        };
+      };
+    };
+    /** `invalid_credentials`: E-mail address or password is wrong `session_revoked`: The session has been ended `token_expired`: The access token has expired `token_invalid`: The access token is not valid `unauthenticated`: Sign in first */
+    "401-invalid_credentials-session_revoked-token_expired-token_invalid-unauthenticated": {
+      headers: {
+        "WWW-Authenticate": components['headers']['WWW-Authenticate'];
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "invalid_credentials" | "session_revoked" | "token_expired" | "token_invalid" | "unauthenticated";
+          status?: 401;
+        };
+      };
+    };
+    /** `refresh_invalid`: The refresh token is not valid `refresh_reused`: The refresh token has been used before `session_expired`: The session has expired `session_revoked`: The session has been ended `unauthenticated`: Sign in first */
+    "401-refresh_invalid-refresh_reused-session_expired-session_revoked-unauthenticated": {
+      headers: {
+        "WWW-Authenticate": components['headers']['WWW-Authenticate'];
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "refresh_invalid" | "refresh_reused" | "session_expired" | "session_revoked" | "unauthenticated";
+          status?: 401;
+        };
+      };
+    };
+    /** `session_revoked`: The session has been ended `step_up_required`: Sign in again to do this `token_expired`: The access token has expired `token_invalid`: The access token is not valid `unauthenticated`: Sign in first */
+    "401-session_revoked-step_up_required-token_expired-token_invalid-unauthenticated": {
+      headers: {
+        "WWW-Authenticate": components['headers']['WWW-Authenticate'];
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "session_revoked" | "step_up_required" | "token_expired" | "token_invalid" | "unauthenticated";
+          status?: 401;
+        };
+      };
+    };
+    /** `session_revoked`: The session has been ended `token_expired`: The access token has expired `token_invalid`: The access token is not valid `unauthenticated`: Sign in first */
+    "401-session_revoked-token_expired-token_invalid-unauthenticated": {
+      headers: {
+        "WWW-Authenticate": components['headers']['WWW-Authenticate'];
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "session_revoked" | "token_expired" | "token_invalid" | "unauthenticated";
+          status?: 401;
+        };
+      };
+    };
+    /** `token_invalid`: The access token is not valid `unauthenticated`: Sign in first */
+    "401-token_invalid-unauthenticated": {
+      headers: {
+        "WWW-Authenticate": components['headers']['WWW-Authenticate'];
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "token_invalid" | "unauthenticated";
+          status?: 401;
+        };
+      };
+    };
+    /** `captcha_invalid`: The CAPTCHA is not solved, or not any more `captcha_required`: Solve a CAPTCHA first `csrf_invalid`: The request is not known to come from our own pages */
+    "403-captcha_invalid-captcha_required-csrf_invalid": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "captcha_invalid" | "captcha_required" | "csrf_invalid";
+          status?: 403;
+        };
+      };
+    };
+    /** `captcha_invalid`: The CAPTCHA is not solved, or not any more `captcha_required`: Solve a CAPTCHA first `csrf_invalid`: The request is not known to come from our own pages `email_not_verified`: The e-mail address is not verified yet */
+    "403-captcha_invalid-captcha_required-csrf_invalid-email_not_verified": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "captcha_invalid" | "captcha_required" | "csrf_invalid" | "email_not_verified";
+          status?: 403;
+        };
+      };
+    };
+    /** `csrf_invalid`: The request is not known to come from our own pages */
+    "403-csrf_invalid": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "csrf_invalid";
+          status?: 403;
+        };
+      };
+    };
+    /** `csrf_invalid`: The request is not known to come from our own pages `forbidden`: You may not do this */
+    "403-csrf_invalid-forbidden": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "csrf_invalid" | "forbidden";
+          status?: 403;
+        };
+      };
+    };
+    /** `forbidden`: You may not do this */
+    "403-forbidden": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "forbidden";
+          status?: 403;
+        };
+      };
+    };
+    /** `not_found`: There is nothing here */
+    "404-not_found": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "not_found";
+          status?: 404;
+        };
+      };
+    };
+    /** `refresh_in_progress`: Another request is refreshing this session */
+    "409-refresh_in_progress": {
+      headers: {
+        "Retry-After": components['headers']['Retry-After'];
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "refresh_in_progress";
+          status?: 409;
+        };
+      };
+    };
+    /** `slug_taken`: The slug is taken */
+    "409-slug_taken": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "slug_taken";
+          status?: 409;
+        };
+      };
+    };
+    /** `token_expired`: This link has expired `token_used`: This link has been used */
+    "410-token_expired-token_used": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "token_expired" | "token_used";
+          status?: 410;
+        };
+      };
+    };
+    /** `too_large`: The request is too large */
+    "413-too_large": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "too_large";
+          status?: 413;
+        };
+      };
+    };
+    /** `unsupported_media_type`: Send JSON as application/json */
+    "415-unsupported_media_type": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "unsupported_media_type";
+          status?: 415;
+        };
+      };
+    };
+    /** `password_rejected`: The password does not meet the policy `validation`: A field is missing or wrong */
+    "422-password_rejected-validation": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "password_rejected" | "validation";
+          status?: 422;
+        };
+      };
+    };
+    /** `slug_invalid`: This is not a slug */
+    "422-slug_invalid": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "slug_invalid";
+          status?: 422;
+        };
+      };
+    };
+    /** `validation`: A field is missing or wrong */
+    "422-validation": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "validation";
+          status?: 422;
+        };
+      };
+    };
+    /** `account_locked`: Too many failed sign-ins; sign-in is locked for a while */
+    "423-account_locked": {
+      headers: {
+        "Retry-After": components['headers']['Retry-After'];
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "account_locked";
+          status?: 423;
+        };
+      };
+    };
+    /** `rate_limited`: Too many requests */
+    "429-rate_limited": {
+      headers: {
+        "RateLimit-Limit": components['headers']['RateLimit-Limit'];
+        "RateLimit-Policy": components['headers']['RateLimit-Policy'];
+        "RateLimit-Remaining": components['headers']['RateLimit-Remaining'];
+        "RateLimit-Reset": components['headers']['RateLimit-Reset'];
+        "Retry-After": components['headers']['Retry-After'];
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "rate_limited";
+          status?: 429;
+        };
+      };
+    };
+    /** `internal`: Something went wrong on our side */
+    "500-internal": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "internal";
+          status?: 500;
+        };
+      };
+    };
+    /** `unavailable`: The service cannot answer now */
+    "503-unavailable": {
+      headers: {
+        "Retry-After": components['headers']['Retry-After'];
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "unavailable";
+          status?: 503;
+        };
+      };
+    };
+  };
+  headers: {
+    /** How long the answer may be kept. */
+    "Cache-Control": string;
+    /** Makes a browser forget what it kept for us. */
+    "Clear-Site-Data": string;
+    /** The access token's remaining life, in seconds. */
+    "Postern-Expires-In": number;
+    /** So many requests a minute. */
+    "RateLimit-Limit": number;
+    /** Limit, window in seconds, and how many may come at once. */
+    "RateLimit-Policy": string;
+    /** So many of them are left now. */
+    "RateLimit-Remaining": number;
+    /** After so many seconds all of them are there again. */
+    "RateLimit-Reset": number;
+    /** After so many seconds one may come again. */
+    "Retry-After": number;
+    /** The session's cookies, unless tokens go in the body. */
+    "Set-Cookie"?: string;
+    /** RFC 6750: `Bearer`, and why the token was refused. */
+    "WWW-Authenticate": string;
+    /** The request's id, yours if it was well-formed. */
+    "X-Request-ID": string;
+  };
+}
+
+export interface operations {
+  /** Get the keys that verify access tokens */
+  jwks: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** The public keys: those that sign, signed lately, or will sign. */
+      200: {
+        headers: {
+          "Cache-Control": components['headers']['Cache-Control'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['KeySet'];
+        };
+      };
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Get what verifiers start from */
+  discovery: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** Issuer, keys, algorithms. */
+      200: {
+        headers: {
+          "Cache-Control": components['headers']['Cache-Control'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Discovery'];
+        };
+      };
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Read how many people are signed in, for how long and on what */
+  sessionFigures: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** As a job has counted them. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['SessionFigures'];
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-forbidden'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Find out who is signed in */
+  findSessions: {
+    parameters: {
+      query?: {
+        /** Of this person */
+        userId?: string | string;
+        /** Of the person with this address */
+        email?: string | string;
+        /** From this address's network */
+        ip?: string | string;
+        /** On devices with this in their name */
+        device?: string | string;
+        /** The `nextCursor` of an answer */
+        cursor?: string | string;
+        /** How many at most */
+        limit?: number | string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** Live sessions. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['FoundSessions'];
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-forbidden'];
+      422: components['responses']['422-validation'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Sign somebody's device out */
+  endSessionOf: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** Whose */
+        userId: string;
+        /** Which */
+        sessionId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** It is signed out. */
+      204: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content?: never;
+      };
+      401: components['responses']['401-session_revoked-step_up_required-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-csrf_invalid-forbidden'];
+      404: components['responses']['404-not_found'];
+      413: components['responses']['413-too_large'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** End the locks of somebody's account */
+  unlockAccount: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['UnlockAccountRequest'];
+      };
+    };
+    responses: {
+      /** Its owner can sign in again, and is told. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['UnlockedAccount'];
+        };
+      };
+      400: components['responses']['400-malformed'];
+      401: components['responses']['401-session_revoked-step_up_required-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-csrf_invalid-forbidden'];
+      404: components['responses']['404-not_found'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-validation'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Get the CSRF token */
+  csrfToken: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** The token, good until the day after today. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['CsrfToken'];
+        };
+      };
+      401: components['responses']['401-token_invalid-unauthenticated'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Sign in with e-mail address and password */
+  signIn: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['SignInRequest'];
+      };
+    };
+    responses: {
+      /** Signed in. */
+      200: {
+        headers: {
+          "RateLimit-Limit": components['headers']['RateLimit-Limit'];
+          "RateLimit-Policy": components['headers']['RateLimit-Policy'];
+          "RateLimit-Remaining": components['headers']['RateLimit-Remaining'];
+          "RateLimit-Reset": components['headers']['RateLimit-Reset'];
+          "Set-Cookie": components['headers']['Set-Cookie'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Granted'];
+        };
+      };
+      400: components['responses']['400-malformed'];
+      401: components['responses']['401-invalid_credentials'];
+      403: components['responses']['403-captcha_invalid-captcha_required-csrf_invalid-email_not_verified'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-validation'];
+      423: components['responses']['423-account_locked'];
+      429: components['responses']['429-rate_limited'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Sign out */
+  signOut: {
+    parameters: {
+      query?: {
+        /** Whether to end every session of the person */
+        all?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components['schemas']['SignOutRequest'];
+      };
+    };
+    responses: {
+      /** Signed out. */
+      204: {
+        headers: {
+          "Clear-Site-Data": components['headers']['Clear-Site-Data'];
+          "Set-Cookie": components['headers']['Set-Cookie'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content?: never;
+      };
+      400: components['responses']['400-malformed'];
+      403: components['responses']['403-csrf_invalid'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-validation'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Ask whether an organization's slug can be had */
+  slugAvailable: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** 3 to 48 lower-case letters, digits and single hyphens in between */
+        slug: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** Whether it can be had, at this moment. */
+      200: {
+        headers: {
+          "Cache-Control": components['headers']['Cache-Control'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['SlugAvailability'];
+        };
+      };
+      404: components['responses']['404-not_found'];
+      422: components['responses']['422-slug_invalid'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Change one's password */
+  changePassword: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['ChangePasswordRequest'];
+      };
+    };
+    responses: {
+      /** Changed. The other sessions have ended; this one has a new access token. */
+      200: {
+        headers: {
+          "RateLimit-Limit": components['headers']['RateLimit-Limit'];
+          "RateLimit-Policy": components['headers']['RateLimit-Policy'];
+          "RateLimit-Remaining": components['headers']['RateLimit-Remaining'];
+          "RateLimit-Reset": components['headers']['RateLimit-Reset'];
+          "Set-Cookie": components['headers']['Set-Cookie'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Granted'];
+        };
+      };
+      400: components['responses']['400-malformed'];
+      401: components['responses']['401-invalid_credentials-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-csrf_invalid'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-password_rejected-validation'];
+      423: components['responses']['423-account_locked'];
+      429: components['responses']['429-rate_limited'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Ask for a mail with a link to choose a new password */
+  forgotPassword: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['ForgotPasswordRequest'];
+      };
+    };
+    responses: {
+      /** If the address has an account, a mail is on its way. */
+      202: {
+        headers: {
+          "RateLimit-Limit": components['headers']['RateLimit-Limit'];
+          "RateLimit-Policy": components['headers']['RateLimit-Policy'];
+          "RateLimit-Remaining": components['headers']['RateLimit-Remaining'];
+          "RateLimit-Reset": components['headers']['RateLimit-Reset'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Status'] & {
+            status?: "reset_requested";
+          };
+        };
+      };
+      400: components['responses']['400-malformed'];
+      403: components['responses']['403-csrf_invalid'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-validation'];
+      429: components['responses']['429-rate_limited'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Choose a new password by the link in a mail */
+  resetPassword: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['ResetPasswordRequest'];
+      };
+    };
+    responses: {
+      /** The password is changed, and every session has ended. */
+      200: {
+        headers: {
+          "RateLimit-Limit": components['headers']['RateLimit-Limit'];
+          "RateLimit-Policy": components['headers']['RateLimit-Policy'];
+          "RateLimit-Remaining": components['headers']['RateLimit-Remaining'];
+          "RateLimit-Reset": components['headers']['RateLimit-Reset'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Status'] & {
+            status?: "password_reset";
+          };
+        };
+      };
+      400: components['responses']['400-malformed-token_invalid'];
+      403: components['responses']['403-csrf_invalid'];
+      410: components['responses']['410-token_expired-token_used'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-password_rejected-validation'];
+      429: components['responses']['429-rate_limited'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Get a new access token */
+  refresh: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        "application/json": components['schemas']['RefreshRequest'];
+      };
+    };
+    responses: {
+      /** A new access token. */
+      200: {
+        headers: {
+          "Set-Cookie": components['headers']['Set-Cookie'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Granted'];
+        };
+      };
+      400: components['responses']['400-malformed'];
+      401: components['responses']['401-refresh_invalid-refresh_reused-session_expired-session_revoked-unauthenticated'];
+      403: components['responses']['403-csrf_invalid'];
+      409: components['responses']['409-refresh_in_progress'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-validation'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Open an account */
+  signUp: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['SignUpRequest'];
+      };
+    };
+    responses: {
+      /** A mail is on its way. */
+      202: {
+        headers: {
+          "RateLimit-Limit": components['headers']['RateLimit-Limit'];
+          "RateLimit-Policy": components['headers']['RateLimit-Policy'];
+          "RateLimit-Remaining": components['headers']['RateLimit-Remaining'];
+          "RateLimit-Reset": components['headers']['RateLimit-Reset'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Status'] & {
+            status?: "verification_required";
+          };
+        };
+      };
+      400: components['responses']['400-malformed'];
+      403: components['responses']['403-captcha_invalid-captcha_required-csrf_invalid'];
+      409: components['responses']['409-slug_taken'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-password_rejected-validation'];
+      429: components['responses']['429-rate_limited'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Unlock an account by the link in a mail */
+  unlock: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['UnlockRequest'];
+      };
+    };
+    responses: {
+      /** Its owner can sign in again. Nobody is signed in by that. */
+      200: {
+        headers: {
+          "RateLimit-Limit": components['headers']['RateLimit-Limit'];
+          "RateLimit-Policy": components['headers']['RateLimit-Policy'];
+          "RateLimit-Remaining": components['headers']['RateLimit-Remaining'];
+          "RateLimit-Reset": components['headers']['RateLimit-Reset'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Status'] & {
+            status?: "unlocked";
+          };
+        };
+      };
+      400: components['responses']['400-malformed-token_invalid'];
+      403: components['responses']['403-csrf_invalid'];
+      410: components['responses']['410-token_expired-token_used'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-validation'];
+      429: components['responses']['429-rate_limited'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Verify an e-mail address */
+  verifyEmail: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['VerifyEmailRequest'];
+      };
+    };
+    responses: {
+      /** The address is its owner's. Nobody is signed in by that. */
+      200: {
+        headers: {
+          "RateLimit-Limit": components['headers']['RateLimit-Limit'];
+          "RateLimit-Policy": components['headers']['RateLimit-Policy'];
+          "RateLimit-Remaining": components['headers']['RateLimit-Remaining'];
+          "RateLimit-Reset": components['headers']['RateLimit-Reset'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Status'] & {
+            status?: "verified";
+          };
+        };
+      };
+      400: components['responses']['400-malformed-token_invalid'];
+      403: components['responses']['403-csrf_invalid'];
+      410: components['responses']['410-token_expired-token_used'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-validation'];
+      429: components['responses']['429-rate_limited'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Ask for another verification mail */
+  resendVerification: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['ResendVerificationRequest'];
+      };
+    };
+    responses: {
+      /** If the address waits to be verified, a mail is on its way. */
+      202: {
+        headers: {
+          "RateLimit-Limit": components['headers']['RateLimit-Limit'];
+          "RateLimit-Policy": components['headers']['RateLimit-Policy'];
+          "RateLimit-Remaining": components['headers']['RateLimit-Remaining'];
+          "RateLimit-Reset": components['headers']['RateLimit-Reset'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Status'] & {
+            status?: "verification_required";
+          };
+        };
+      };
+      400: components['responses']['400-malformed'];
+      403: components['responses']['403-csrf_invalid'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-validation'];
+      429: components['responses']['429-rate_limited'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Ask whose access token it is */
+  verifyToken: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** The token is good, and its session lives. */
+      200: {
+        headers: {
+          "Postern-Expires-In": components['headers']['Postern-Expires-In'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['VerifiedToken'];
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Ask whether an access token is good */
+  checkToken: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** The token is good, and its session lives. */
+      204: {
+        headers: {
+          "Postern-Expires-In": components['headers']['Postern-Expires-In'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content?: never;
+      };
+      /** `session_revoked`: The session has been ended `token_expired`: The access token has expired `token_invalid`: The access token is not valid `unauthenticated`: Sign in first */
+      401: {
+        headers: {
+          "WWW-Authenticate": components['headers']['WWW-Authenticate'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content?: never;
+      };
+      /** `internal`: Something went wrong on our side */
+      500: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content?: never;
+      };
+      /** `unavailable`: The service cannot answer now */
+      503: {
+        headers: {
+          "Retry-After": components['headers']['Retry-After'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content?: never;
+      };
+    };
+  };
+  /** Ask whether people can sign in */
+  health: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** They can. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Health'];
+        };
+      };
+      500: components['responses']['500-internal'];
+      /** They cannot. */
+      503: {
+        headers: {
+          "Retry-After": components['headers']['Retry-After'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Health'];
+        };
+      };
+    };
+  };
+  /** Get this document */
+  openapi: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** OpenAPI 3.1. */
+      200: {
+        headers: {
+          "Cache-Control": components['headers']['Cache-Control'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['OpenApi'];
+        };
+      };
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Read one's profile */
+  me: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** The signed-in person. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Profile'];
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Sign all other devices out */
+  endOtherSessions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** They are signed out. This one has a new access token. */
+      200: {
+        headers: {
+          "Set-Cookie": components['headers']['Set-Cookie'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['EndedSessions'];
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-csrf_invalid'];
+      413: components['responses']['413-too_large'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** List the devices one is signed in on */
+  sessions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** The live sessions. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['OwnSessions'];
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Sign one device out */
+  endSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** The session's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** It is signed out. */
+      204: {
+        headers: {
+          "Set-Cookie": components['headers']['Set-Cookie'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content?: never;
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-csrf_invalid'];
+      404: components['responses']['404-not_found'];
+      413: components['responses']['413-too_large'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+}
