@@ -22,6 +22,7 @@ mod reference;
 mod refresh;
 mod repository;
 mod schedules;
+mod schemathesis;
 mod scripts;
 mod secrets;
 mod sessions;

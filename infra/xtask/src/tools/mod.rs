@@ -21,6 +21,7 @@ pub(crate) enum Tool {
     Clippy,
     CfnLint,
     PyJwt,
+    Schemathesis,
     NodePackages,
     SdkPackages,
     Chromium,
@@ -31,6 +32,8 @@ const CFN_LINT: Venv = Venv { folder: ".tools/cfn-lint", requirements: "infra/xt
 const CLIENTS: &str = "infra/tests/clients";
 const SDK: &str = "client";
 
+const SCHEMATHESIS: Venv =
+    Venv { folder: ".tools/schemathesis", requirements: "infra/tests/clients/schemathesis/requirements.txt" };
 const PYJWT: Venv = Venv { folder: ".tools/clients", requirements: "infra/tests/clients/requirements.txt" };
 
 /// Whether a tool is there.
@@ -49,6 +52,7 @@ impl Tool {
             Self::Clippy => "clippy",
             Self::CfnLint => "cfn-lint of infra/xtask/cfn-lint.txt",
             Self::PyJwt => "PyJWT of infra/tests/clients/requirements.txt",
+            Self::Schemathesis => "schemathesis of infra/tests/clients/schemathesis/requirements.txt",
             Self::NodePackages => "Node packages of infra/tests/clients/package.json",
             Self::SdkPackages => "Node packages of client/package.json",
             Self::Chromium => "Chromium",
@@ -61,6 +65,7 @@ impl Tool {
             Self::Clippy => component::state("clippy", "run `rustup component add clippy`"),
             Self::CfnLint => CFN_LINT.state(root),
             Self::PyJwt => PYJWT.state(root),
+            Self::Schemathesis => SCHEMATHESIS.state(root),
             Self::NodePackages => node::state(&root.join(CLIENTS)),
             Self::SdkPackages => node::state(&root.join(SDK)),
             Self::Chromium => chromium::state(),
@@ -72,6 +77,7 @@ impl Tool {
             Self::Rustfmt | Self::Clippy => Ok(()),
             Self::CfnLint => CFN_LINT.install(root, runner),
             Self::PyJwt => PYJWT.install(root, runner),
+            Self::Schemathesis => SCHEMATHESIS.install(root, runner),
             Self::NodePackages => node::install(&root.join(CLIENTS), runner),
             Self::SdkPackages => node::install(&root.join(SDK), runner),
             Self::Chromium => chromium::install(runner),

@@ -27,7 +27,7 @@ pub(crate) fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Ok(Request::List) => {
-            Step::ALL.iter().for_each(|step| println!("{:<9} {}", step.name(), step.about()));
+            Step::ALL.iter().for_each(|step| println!("{:<13} {}", step.name(), step.about()));
             return ExitCode::SUCCESS;
         }
         Err(message) => {

@@ -15,6 +15,7 @@ pub(crate) enum Step {
     Test,
     Template,
     Clients,
+    Schemathesis,
     Browser,
     Sdk,
     Docs,
@@ -22,8 +23,17 @@ pub(crate) enum Step {
 
 impl Step {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 8] =
-        [Self::Format, Self::Clippy, Self::Sdk, Self::Test, Self::Template, Self::Clients, Self::Browser, Self::Docs];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Format,
+        Self::Clippy,
+        Self::Sdk,
+        Self::Test,
+        Self::Template,
+        Self::Clients,
+        Self::Schemathesis,
+        Self::Browser,
+        Self::Docs,
+    ];
 
     /// What the command line calls it.
     pub(crate) const fn name(self) -> &'static str {
@@ -33,6 +43,7 @@ impl Step {
             Self::Test => "test",
             Self::Template => "template",
             Self::Clients => "clients",
+            Self::Schemathesis => "schemathesis",
             Self::Browser => "browser",
             Self::Sdk => "sdk",
             Self::Docs => "docs",
@@ -51,7 +62,8 @@ impl Step {
             Self::Test => "unit and integration tests",
             Self::Template => "cfn-lint on template.yaml",
             Self::Clients => "access tokens, verified by jose, aws-jwt-verify and PyJWT",
-            Self::Browser => "the hosted pages and the local stack's in Chromium",
+            Self::Schemathesis => "docs/openapi.json against the whole stack: examples, edges, random and linked calls",
+            Self::Browser => "the hosted pages, the local stack's, the reference and the example app in Chromium",
             Self::Sdk => "the browser SDK: types, tests, sizes",
             Self::Docs => "rustdoc, without warnings",
         }
@@ -65,6 +77,7 @@ impl Step {
             Self::Test | Self::Docs => &[],
             Self::Template => &[Tool::CfnLint],
             Self::Clients => &[Tool::NodePackages, Tool::PyJwt],
+            Self::Schemathesis => &[Tool::Schemathesis],
             Self::Browser => &[Tool::NodePackages, Tool::Chromium],
             Self::Sdk => &[Tool::SdkPackages],
         }
@@ -76,7 +89,7 @@ impl Step {
         command.current_dir(repository::root());
         println!("    {}", line_of(&command));
         match self {
-            Self::Test | Self::Clients | Self::Browser => tests(&mut command, runner),
+            Self::Test | Self::Clients | Self::Schemathesis | Self::Browser => tests(&mut command, runner),
             Self::Format | Self::Clippy | Self::Template | Self::Sdk | Self::Docs => {
                 runner.run(&mut command).map(|()| String::new())
             }
@@ -94,6 +107,7 @@ impl Step {
                 lint
             }
             Self::Clients => tests_below("foreign_clients::"),
+            Self::Schemathesis => tests_below("schemathesis::"),
             Self::Browser => tests_below("browser::"),
             Self::Sdk => {
                 let mut npm = Command::new("npm");
