@@ -1,6 +1,8 @@
-//! Pages in a real browser: the local stack's (sample accounts, the mailbox, the link in a mail), and the hosted ones.
+//! Pages in a real browser: the local stack's (sample accounts, the mailbox, the link in a mail), the hosted ones, the API
+//! reference, and the example app.
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 
 use local::{Options, Stack};
 
@@ -21,6 +23,12 @@ async fn every_page_is_sound_in_light_and_dark_wide_and_narrow() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs cargo verify --only browser"]
+async fn a_developer_reads_the_reference_and_tries_an_operation() {
+    run("browser/reference.mjs", &["--screenshots", concat!(env!("CARGO_TARGET_TMPDIR"), "/screenshots")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs cargo verify --only browser"]
 async fn a_person_finds_the_sample_accounts_and_the_mail() {
     run("browser/mailbox.mjs", &["--screenshots", concat!(env!("CARGO_TARGET_TMPDIR"), "/screenshots")]).await;
 }
@@ -33,4 +41,18 @@ async fn run(script: &str, more: &[&str]) {
     let stack = Stack::start(options).await.unwrap();
     let arguments = [&[script, stack.url()], more].concat();
     scripts::run("node", &arguments, String::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs cargo verify --only browser"]
+async fn a_person_uses_the_example_app() {
+    // Mails lead to the app, so its address must be known before the stack starts.
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).unwrap().port().to_string();
+    let origin = format!("http://localhost:{port}");
+    let parameters = [("AppUrl", origin.clone()), ("FrontendOrigins", origin)];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value)).into();
+    let template = include_str!("../../../../template.yaml").to_owned();
+    let options = Options { template, parameters, port: 0, data_dir: None, schedules: false, samples: false };
+    let stack = Stack::start(options).await.unwrap();
+    scripts::run("node", &["browser/notes.mjs", stack.url(), &port], String::new()).await;
 }
