@@ -17,7 +17,7 @@ pub mod reply;
 pub mod session;
 pub mod user;
 
-use jobs::Job;
+use jobs::{Consumer, Job};
 use shared::http::Endpoint;
 
 /// Every function that answers HTTP.
@@ -35,6 +35,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     admin::sessions::ENDPOINT,
     admin::session_end::ENDPOINT,
     admin::metrics_sessions::ENDPOINT,
+    admin::audit_logs::ENDPOINT,
+    admin::audit_export::ENDPOINT,
+    admin::erase_audit::ENDPOINT,
     auth::password_forgot::ENDPOINT,
     auth::password_reset::ENDPOINT,
     auth::password_change::ENDPOINT,
@@ -53,11 +56,17 @@ pub const ENDPOINTS: &[Endpoint] = &[
 ];
 
 /// Every function that EventBridge runs on a schedule.
-pub const JOBS: &[Job] =
-    &[jobs::retry_mail::JOB, jobs::rotate_keys::JOB, jobs::expire_sessions::JOB, jobs::count_sessions::JOB];
+pub const JOBS: &[Job] = &[
+    jobs::retry_mail::JOB,
+    jobs::rotate_keys::JOB,
+    jobs::expire_sessions::JOB,
+    jobs::count_sessions::JOB,
+    jobs::sign_audit_checkpoint::JOB,
+    jobs::purge_audit::JOB,
+];
 
-/// The stream consumer of the outbox.
-pub const SEND_MAIL: &str = jobs::send_mail::NAME;
+/// Every function that a table's stream wakes.
+pub const CONSUMERS: &[Consumer] = &[jobs::send_mail::CONSUMER, jobs::chain_audit::CONSUMER];
 
 /// The Lambda authorizer that other services' routes use (TOKEN-7).
 pub const AUTHORIZER: &str = auth::authorizer::NAME;

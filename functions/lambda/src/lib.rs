@@ -3,7 +3,7 @@
 //! Nothing of the product lives here. Each file of `src/bin` is one deployed function in three lines.
 
 use handlers::auth::authorizer;
-use handlers::jobs::{self, Job, send_mail};
+use handlers::jobs::{self, Consumer, Job};
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::{Error, Request, service_fn};
 use serde_json::Value;
@@ -39,14 +39,14 @@ pub fn serve_job(job: &'static Job) -> Served {
     })
 }
 
-/// Serves the outbox's stream consumer.
+/// Serves a consumer of a stream.
 ///
 /// # Errors
 /// As [`serve`].
-pub fn serve_stream() -> Served {
+pub fn serve_stream(consumer: &'static Consumer) -> Served {
     start(|app| {
         lambda_runtime::run(service_fn(move |event: LambdaEvent<_>| async move {
-            Ok::<_, Error>(send_mail::handle(app, event.payload).await)
+            Ok::<_, Error>((consumer.handle)(app, event.payload).await)
         }))
     })
 }

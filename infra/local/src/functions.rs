@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use handlers::auth::authorizer;
-use handlers::jobs::{self, Job, Run, send_mail};
+use handlers::jobs::{self, Consumer, Job, Run};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Request, Service, service_fn};
 use serde_json::Value;
@@ -30,6 +30,10 @@ pub(crate) fn job(name: &str) -> Option<&'static Job> {
     handlers::JOBS.iter().find(|job| job.name == name || job.name.strip_prefix("jobs-") == Some(name))
 }
 
+fn consumer(name: &str) -> Option<&'static Consumer> {
+    handlers::CONSUMERS.iter().find(|consumer| consumer.name == name)
+}
+
 fn endpoint(name: &str) -> Option<&'static Endpoint> {
     handlers::ENDPOINTS.iter().find(|endpoint| endpoint.name == name)
 }
@@ -38,7 +42,7 @@ fn endpoint(name: &str) -> Option<&'static Endpoint> {
 fn exists(name: &str) -> bool {
     endpoint(name).is_some()
         || handlers::JOBS.iter().any(|job| job.name == name)
-        || name == handlers::SEND_MAIL
+        || consumer(name).is_some()
         || name == handlers::AUTHORIZER
 }
 
@@ -69,8 +73,10 @@ async fn call(app: Arc<App>, name: &str, event: Value) -> Result<Value, Failed> 
     if let Some(job) = job(name) {
         return run(app, job, event).await.and_then(|run| to_value(&run));
     }
+    if let Some(consumer) = consumer(name) {
+        return to_value(&(consumer.handle)(&app, from_value(event)?).await);
+    }
     match name {
-        handlers::SEND_MAIL => to_value(&send_mail::handle(&app, from_value(event)?).await),
         handlers::AUTHORIZER => {
             let response = authorizer::handle(&app, &from_value(event)?)
                 .await

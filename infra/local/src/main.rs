@@ -101,6 +101,7 @@ fn announce(stack: &Stack, started: Instant) {
     println!("  start here   {url}/_local/");
     println!("  mailbox      {url}/_local/mail");
     println!("  public keys  {url}/.well-known/jwks.json");
+    println!("  AWS          {} (for AWS_ENDPOINT_URL)", stack.aws().endpoint());
     for (email, password, roles) in stack.sample_accounts() {
         println!("  account      {email}  password \"{password}\"  ({})", roles.join(", "));
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use template::{AttributeKind, Function, Projection, StreamView, Template};
+use template::{AttributeKind, Function, Projection, Statement, StreamView, Template};
 
 const DEPLOYED: &str = include_str!("../../../template.yaml");
 
@@ -78,13 +78,23 @@ fn new_entries_of_the_outbox_are_sent() {
 }
 
 #[test]
+fn the_chain_follows_all_that_happens_to_the_trail() {
+    let template = read(&[]);
+    let [source] = function(&template, "jobs-chain-audit").streams.as_slice() else { panic!("one stream") };
+    assert_eq!((source.table.as_str(), source.maximum_retry_attempts), ("AuditEvents", None));
+    assert!(source.report_batch_item_failures && source.from_the_beginning && source.changes.len() == 3);
+}
+
+#[test]
 fn jobs_run_in_time() {
     let template = read(&[]);
     for (binary, seconds) in [
         ("jobs-retry-mail", 60),
+        ("jobs-count-sessions", 21_600),
+        ("jobs-sign-audit-checkpoint", 300),
         ("jobs-rotate-keys", 900),
         ("jobs-expire-sessions", 3600),
-        ("jobs-count-sessions", 21_600),
+        ("jobs-purge-audit", 86_400),
     ] {
         let job = function(&template, binary);
         assert_eq!(job.schedules[0].every_seconds, seconds);
@@ -101,6 +111,7 @@ fn every_table_and_the_key_are_told_to_the_functions() {
         assert_eq!(template.environment.get(&variable), Some(&table.name), "{variable}");
     }
     assert_eq!(template.environment["SECRETS_KEY_ID"], "SecretsKey:Ref");
+    assert_eq!(template.environment["AUDIT_KEY_ID"], "AuditKey:Ref");
     assert_eq!(template.environment["STACK_NAME"], "mine");
 }
 
@@ -131,6 +142,7 @@ fn tables_have_the_keys_and_the_expiry_of_the_design() {
         .collect();
     let expected = [
         ("Attempts", ("key", true, false)),
+        ("AuditChain", ("part seq", false, false)),
         ("AuditEvents", ("actor at", true, true)),
         ("Challenges", ("token_hash", true, false)),
         ("Logins", ("login", false, false)),
@@ -159,6 +171,24 @@ fn the_outbox_is_searched_by_what_is_due() {
 }
 
 #[test]
+fn the_trail_is_read_by_indexes_that_hold_whole_events() {
+    let template = read(&[]);
+    let trail = template.tables.iter().find(|table| table.logical_id == "AuditEvents").unwrap();
+    let indexes = trail.indexes.iter().map(|index| {
+        assert_eq!((&index.range_key.as_ref().unwrap().name[..], &index.projection), ("at", &Projection::All));
+        (index.name.as_str(), index.hash_key.name.as_str())
+    });
+    let expected = [
+        ("all", "shard"),
+        ("kind", "kind_shard"),
+        ("subject", "subject"),
+        ("address", "ip"),
+        ("request", "request_id"),
+    ];
+    assert_eq!(indexes.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn production_keeps_what_cannot_be_made_again() {
     let kept = |stage| {
         let template = read(&[("Stage", stage)]);
@@ -167,7 +197,7 @@ fn production_keeps_what_cannot_be_made_again() {
             template.tables.into_iter().filter(|table| table.point_in_time_recovery && table.deletion_protection);
         kept.map(|table| table.logical_id).collect::<BTreeSet<_>>()
     };
-    let durable = ["AuditEvents", "Logins", "Organizations", "Settings", "SigningKeys", "Users"];
+    let durable = ["AuditChain", "AuditEvents", "Logins", "Organizations", "Settings", "SigningKeys", "Users"];
     assert_eq!(kept("production"), durable.map(str::to_owned).into());
     assert_eq!(kept("preview"), BTreeSet::new());
 }
@@ -189,10 +219,14 @@ fn policies_name_exact_actions() {
 #[test]
 fn only_those_who_issue_tokens_may_sign() {
     let template = read(&[]);
-    let signs = |function: &&Function| function.policies.iter().any(|it| it.actions.contains(&"kms:Sign".to_owned()));
-    let signers: BTreeSet<_> = template.functions.iter().filter(signs).map(|it| it.binary.as_str()).collect();
-    assert_eq!(
-        signers,
-        BTreeSet::from(["auth-login", "auth-password-change", "auth-refresh", "pages", "user-sessions-end-others"])
-    );
+    let signers = |audit: bool| -> BTreeSet<_> {
+        let signs = |function: &&Function| {
+            let by = |it: &Statement| it.resources.iter().any(|key| key == "AuditKey:Arn") == audit;
+            function.policies.iter().any(|it| it.actions.contains(&"kms:Sign".to_owned()) && by(it))
+        };
+        template.functions.iter().filter(signs).map(|it| it.binary.as_str()).collect()
+    };
+    let issuers = ["auth-login", "auth-password-change", "auth-refresh", "pages", "user-sessions-end-others"];
+    assert_eq!(signers(false), issuers.into());
+    assert_eq!(signers(true), BTreeSet::from(["admin-erase-audit", "jobs-sign-audit-checkpoint"]));
 }

@@ -16,6 +16,7 @@ pub use answer::Answer;
 use local::{Options, Stack};
 pub use person::{Browser, Native};
 use serde_json::{Value, json};
+pub use tables::{Item, changed};
 use tokio::task::JoinSet;
 
 /// Fits every password policy, and nobody's list.
@@ -200,6 +201,16 @@ impl TestApp {
 /// For how many seconds an answer says to wait.
 pub fn retry_after(answer: &Answer) -> u64 {
     answer.header("retry-after").parse().unwrap_or_else(|_| panic!("no Retry-After: {}", answer.text))
+}
+
+/// A path with a query.
+pub fn with_query(path: &str, query: &[(&str, String)]) -> String {
+    let url = reqwest::Url::parse_with_params("http://host", query).unwrap_or_else(|error| panic!("{error}"));
+    match url.query() {
+        Some(query) if path.contains('?') => format!("{path}&{query}"),
+        Some(query) if !query.is_empty() => format!("{path}?{query}"),
+        _ => path.to_owned(),
+    }
 }
 
 /// The token of the link in a mail.

@@ -8,12 +8,31 @@ use serde_json::{Value, json};
 
 use crate::TestApp;
 
+/// An item as DynamoDB holds it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// An item with other texts; `a.b` names a text in a map.
+pub fn changed(mut item: Item, changes: &[(&str, &str)]) -> Item {
+    for (name, value) in changes {
+        let value = AttributeValue::S((*value).to_owned());
+        match name.split_once('.') {
+            None => {
+                item.insert((*name).to_owned(), value);
+            }
+            Some((map, name)) => {
+                if let Some(AttributeValue::M(map)) = item.get_mut(map) {
+                    map.insert(name.to_owned(), value);
+                }
+            }
+        }
+    }
+    item
+}
+
 impl TestApp {
     /// Every item of a table, by its name's last part: `users`, `audit-events`.
     pub async fn table(&self, name: &str) -> Vec<Value> {
-        let table = self.stack.template().tables.iter().find(|table| table.name.ends_with(&format!("-{name}")));
-        let table = table.unwrap_or_else(|| panic!("no table {name}"));
-        let items = self.items(&table.name).await;
+        let items = self.items(&self.described(name).name).await;
         items.iter().map(|item| item.iter().map(|(name, value)| (name.clone(), plain(value))).collect()).collect()
     }
 
@@ -40,17 +59,46 @@ impl TestApp {
 
     /// Sets an attribute of the item that another attribute names, past every rule: for states that no route makes yet.
     pub async fn set(&self, table: &str, by: &str, is: &str, attribute: &str, value: &str) {
-        let table = self.stack.template().tables.iter().find(|found| found.name.ends_with(&format!("-{table}")));
-        let table = table.unwrap_or_else(|| panic!("no such table"));
-        let is_meant = |item: &HashMap<String, AttributeValue>| item.get(by) == Some(&AttributeValue::S(is.to_owned()));
-        let item = self.items(&table.name).await.into_iter().find(is_meant);
-        let mut item = item.unwrap_or_else(|| panic!("no item with {by} {is}"));
-        item.insert(attribute.to_owned(), AttributeValue::S(value.to_owned()));
-        let put = self.dynamodb().put_item().table_name(&table.name).set_item(Some(item)).send().await;
+        let item = self.item(table, by, is).await;
+        self.put(table, changed(item, &[(attribute, value)])).await;
+    }
+
+    /// The same for a number.
+    pub async fn set_number(&self, table: &str, by: &str, is: &str, attribute: &str, value: i64) {
+        let mut item = self.item(table, by, is).await;
+        item.insert(attribute.to_owned(), AttributeValue::N(value.to_string()));
+        self.put(table, item).await;
+    }
+
+    /// The item that an attribute names.
+    pub async fn item(&self, table: &str, by: &str, is: &str) -> Item {
+        let is_meant = |item: &Item| item.get(by) == Some(&AttributeValue::S(is.to_owned()));
+        let item = self.items(&self.described(table).name).await.into_iter().find(is_meant);
+        item.unwrap_or_else(|| panic!("no item with {by} {is}"))
+    }
+
+    /// Writes an item, past every rule.
+    pub async fn put(&self, table: &str, item: Item) {
+        let put = self.dynamodb().put_item().table_name(&self.described(table).name).set_item(Some(item)).send().await;
         put.unwrap_or_else(|error| panic!("{error:?}"));
     }
 
-    async fn items(&self, table: &str) -> Vec<HashMap<String, AttributeValue>> {
+    /// Removes the item that an attribute names, past every rule, and gives it away.
+    pub async fn take(&self, table: &str, by: &str, is: &str) -> Item {
+        let (table, item) = (self.described(table), self.item(table, by, is).await);
+        let names = [Some(&table.hash_key), table.range_key.as_ref()].into_iter().flatten();
+        let key: Item = names.filter_map(|key| Some((key.name.clone(), item.get(&key.name)?.clone()))).collect();
+        let removed = self.dynamodb().delete_item().table_name(&table.name).set_key(Some(key)).send().await;
+        removed.unwrap_or_else(|error| panic!("{error:?}"));
+        item
+    }
+
+    fn described(&self, name: &str) -> &template::Table {
+        let table = self.stack.template().tables.iter().find(|table| table.name.ends_with(&format!("-{name}")));
+        table.unwrap_or_else(|| panic!("no table {name}"))
+    }
+
+    async fn items(&self, table: &str) -> Vec<Item> {
         let client = self.dynamodb();
         let (mut items, mut next) = (Vec::new(), None);
         loop {

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::trips::CountTrips;
 use crate::error::{Error, Result};
+use crate::keys::jwk::der_to_fixed;
 use crate::secret::{Key, SecretText};
 use crate::settings::Algorithm;
 
@@ -61,6 +62,21 @@ impl Kms {
             }
             Err(cause) if cause.as_service_error().is_some_and(is_out_of_use) => Ok(Signed::KeyOutOfUse),
             Err(cause) => Err(Error::unavailable(KMS, &cause)),
+        }
+    }
+
+    /// Signs for the audit trail, by a key that does nothing else: r and s of ECDSA with P-256 and SHA-256.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when KMS does not sign.
+    pub async fn sign_for_audit(&self, kms_key_id: &str, message: &[u8]) -> Result<[u8; 64]> {
+        match self.sign(kms_key_id, Algorithm::ES256, message).await? {
+            Signed::Signature(der) => {
+                der_to_fixed(&der).ok_or_else(|| Error::internal("KMS gave a signature of another kind"))
+            }
+            Signed::KeyOutOfUse => {
+                Err(Error::Unavailable { dependency: KMS, cause: "the audit key is not in use".to_owned() })
+            }
         }
     }
 

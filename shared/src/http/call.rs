@@ -54,6 +54,11 @@ impl Call {
         self.request.raw_http_path()
     }
 
+    /// The query as it was sent; empty when there is none.
+    pub fn raw_query(&self) -> &str {
+        self.request.uri().query().unwrap_or_default()
+    }
+
     /// A header's value; `None` when it is absent, repeated or not ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.request.headers().get_all(name).iter();
@@ -95,6 +100,22 @@ impl Call {
             _ => None,
         };
         value.map(Some).ok_or_else(|| Refusal::Invalid(vec![FieldError::new(name, "invalid", must)]).into())
+    }
+
+    /// Refuses parameters of the query that are not among these: a filter that is misspelt must not let everything pass.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`].
+    pub fn only(&self, known: &[&str]) -> Result<()> {
+        let Some(parameters) = self.request.query_string_parameters_ref() else { return Ok(()) };
+        let unknown = parameters.iter().map(|(name, _)| name).find(|name| !known.contains(name));
+        match unknown {
+            None => Ok(()),
+            Some(_) => {
+                let message = format!("there are only {}", known.join(", "));
+                Err(Refusal::Invalid(vec![FieldError::new("", "unknown_parameter", message)]).into())
+            }
+        }
     }
 
     fn all_of(&self, name: &str) -> Vec<&str> {

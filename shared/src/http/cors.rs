@@ -7,7 +7,7 @@ use super::Call;
 use crate::settings::{Settings, Stage};
 
 /// The headers of our answers that a browser's script may read.
-const EXPOSED: &str = "retry-after, x-request-id, postern-expires-in, ratelimit-limit, ratelimit-remaining, ratelimit-reset, ratelimit-policy";
+const EXPOSED: &str = "retry-after, link, x-request-id, postern-expires-in, ratelimit-limit, ratelimit-remaining, ratelimit-reset, ratelimit-policy";
 
 /// Whether a browser may call from this origin: ours, or one that is listed to the letter (case 125).
 pub fn is_allowed(settings: &Settings, origin: &str) -> bool {

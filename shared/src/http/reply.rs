@@ -30,6 +30,17 @@ impl Reply {
         Self::json(StatusCode::ACCEPTED, body)
     }
 
+    /// 200 with a text of another kind than JSON, such as a file.
+    pub fn text(content_type: &'static str, text: String) -> Self {
+        Self {
+            status: StatusCode::OK,
+            body: Some(text.into_bytes()),
+            content_type,
+            headers: Vec::new(),
+            cookies: Vec::new(),
+        }
+    }
+
     /// 204.
     pub fn no_content() -> Self {
         Self {

@@ -14,6 +14,7 @@ use ring::hkdf;
 
 use super::versions::{self, Version};
 use crate::attempts::device::REMEMBERED_DAYS;
+use crate::audit::CURSOR_LIFE;
 use crate::clock::Timestamp;
 use crate::random;
 use crate::secret::Key;
@@ -30,11 +31,19 @@ pub enum Purpose {
     Device,
     /// What a hosted page tells the next one.
     Flash,
+    AuditCursor,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 6] =
-        [Self::RefreshMark, Self::RefreshSuccessor, Self::Csrf, Self::Outbox, Self::Device, Self::Flash];
+    pub const ALL: [Self; 7] = [
+        Self::RefreshMark,
+        Self::RefreshSuccessor,
+        Self::Csrf,
+        Self::Outbox,
+        Self::Device,
+        Self::Flash,
+        Self::AuditCursor,
+    ];
 
     /// How long something lives that was made for this purpose: its version verifies for so long. What has no end cannot
     /// be made with these secrets, unless it is made again with each new version.
@@ -47,6 +56,7 @@ impl Purpose {
             // The day it was made for, and the next.
             Self::Csrf => DAY * 2,
             Self::Outbox => MESSAGE_KEPT,
+            Self::AuditCursor => CURSOR_LIFE,
             // A browser that comes back counts apart from strangers. Its mark says the day, so the last one is begun.
             Self::Device => DAY * (u32::from(REMEMBERED_DAYS) + 1),
             // A minute; a version is kept for longer than that by whatever else it made.
@@ -62,6 +72,7 @@ impl Purpose {
             Self::Outbox => b"postern outbox v1",
             Self::Device => b"postern device v1",
             Self::Flash => b"postern flash v1",
+            Self::AuditCursor => b"postern audit cursor v1",
         }
     }
 }
@@ -216,16 +227,14 @@ mod tests {
         let day = |n: u64| Secrets::at(roots.clone(), made + Duration::from_secs(n * 24 * 3600));
         let good_for =
             |version: u8, secrets: Secrets| Purpose::ALL.map(|purpose| secrets.key(version, purpose).is_some());
-        assert_eq!(good_for(1, day(1)), [true; 6]);
-        assert_eq!(good_for(1, day(3)), [true, true, true, true, true, false], "nobody was told anything so long ago");
-        assert_eq!(good_for(1, day(4)), [true, true, false, true, true, false], "no page is as old");
-        assert_eq!(good_for(1, day(31)), [true, true, false, true, true, false]);
-        assert_eq!(
-            good_for(1, day(32)),
-            [false, false, false, false, true, false],
-            "only a browser is remembered longer"
-        );
-        assert_eq!(good_for(1, day(183)), [false; 6]);
-        assert_eq!(good_for(2, day(10_000)), [true; 6], "the newest is always good");
+        assert_eq!(good_for(1, day(1)), [true; 7]);
+        let only_short_lived_are_gone = [true, true, true, true, true, false, false];
+        assert_eq!(good_for(1, day(3)), only_short_lived_are_gone, "flashes and cursors");
+        assert_eq!(good_for(1, day(4)), [true, true, false, true, true, false, false], "no page is as old");
+        assert_eq!(good_for(1, day(31)), [true, true, false, true, true, false, false]);
+        let only_a_browser = [false, false, false, false, true, false, false];
+        assert_eq!(good_for(1, day(32)), only_a_browser, "is remembered longer");
+        assert_eq!(good_for(1, day(183)), [false; 7]);
+        assert_eq!(good_for(2, day(10_000)), [true; 7], "the newest is always good");
     }
 }

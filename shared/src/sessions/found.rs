@@ -124,7 +124,7 @@ pub async fn end_by_admin(
     session: SessionId,
 ) -> Result<()> {
     let owner = app.store.user(user).await?.ok_or(Refusal::NotFound)?;
-    let revoked = Event::by_user(Kind::RefreshTokenRevoked, admin.user.user_id).on_session(session);
+    let revoked = Event::by_user(Kind::RefreshTokenRevoked, admin.user.user_id).on_session(session).about(user);
     let change = app
         .store
         .transaction()

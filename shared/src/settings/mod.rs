@@ -12,6 +12,7 @@ pub use self::reader::ConfigurationFaults;
 pub(crate) use self::reader::Reader;
 use crate::attempts::AttemptRules;
 use crate::captcha;
+use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::environment::Environment;
 use crate::password::Policy;
@@ -51,10 +52,14 @@ pub struct Settings {
     pub key_rotation: Duration,
     /// `SECRET_ROTATION_DAYS`: how old the newest version of the secrets gets (KEYS-4); 1 to 365.
     pub secret_rotation: Duration,
+    /// `AUDIT_RETENTION_DAYS`: how long events of the audit trail are kept (AUDIT-5); 30 to 3650.
+    pub audit_kept: Duration,
     /// `STACK_NAME`: tags the keys of this deployment.
     pub stack_name: String,
     /// `SECRETS_KEY_ID`: the KMS key that wraps data keys (KEYS-4).
     pub secrets_key_id: String,
+    /// `AUDIT_KEY_ID`: the KMS key that signs what the audit trail must be held against.
+    pub audit_key_id: String,
     /// `CAPTCHA_*`; `None` where no CAPTCHA is asked for (SIGN-7).
     pub captcha: Option<captcha::Settings>,
     pub tables: Tables,
@@ -70,9 +75,30 @@ pub struct Tables {
     pub challenges: String,
     pub organizations: String,
     pub audit_events: String,
+    pub audit_chain: String,
     pub outbox: String,
     pub signing_keys: String,
     pub settings: String,
+}
+
+impl Tables {
+    /// As the template names them, for programs outside the stack.
+    pub fn of_stack(stack: &str) -> Self {
+        let named = |table: &str| format!("{stack}-{table}");
+        Self {
+            users: named("users"),
+            logins: named("logins"),
+            sessions: named("sessions"),
+            attempts: named("attempts"),
+            challenges: named("challenges"),
+            organizations: named("organizations"),
+            audit_events: named("audit-events"),
+            audit_chain: named("audit-chain"),
+            outbox: named("outbox"),
+            signing_keys: named("signing-keys"),
+            settings: named("settings"),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,8 +185,10 @@ impl Settings {
             attempts: AttemptRules::read(&mut reader),
             key_rotation: Duration::from_secs(86_400) * reader.number("ROTATION_DAYS", 30, 1..=365),
             secret_rotation: Duration::from_secs(86_400) * reader.number("SECRET_ROTATION_DAYS", 90, 1..=365),
+            audit_kept: Duration::from_secs(86_400) * reader.number("AUDIT_RETENTION_DAYS", 90, 30..=3650),
             stack_name: reader.required("STACK_NAME"),
             secrets_key_id: reader.required("SECRETS_KEY_ID"),
+            audit_key_id: reader.required("AUDIT_KEY_ID"),
             captcha: None,
             tables: Tables {
                 users: reader.required("USERS_TABLE"),
@@ -170,6 +198,7 @@ impl Settings {
                 challenges: reader.required("CHALLENGES_TABLE"),
                 organizations: reader.required("ORGANIZATIONS_TABLE"),
                 audit_events: reader.required("AUDIT_EVENTS_TABLE"),
+                audit_chain: reader.required("AUDIT_CHAIN_TABLE"),
                 outbox: reader.required("OUTBOX_TABLE"),
                 signing_keys: reader.required("SIGNING_KEYS_TABLE"),
                 settings: reader.required("SETTINGS_TABLE"),
@@ -178,6 +207,11 @@ impl Settings {
         settings.captcha = captcha::Settings::read(&mut reader, &settings);
         settings.check_cookie_domain(&mut reader.faults);
         if reader.faults.is_empty() { Ok(settings) } else { Err(ConfigurationFaults(reader.faults)) }
+    }
+
+    /// Events of the audit trail that are older than this are gone, whether they have been purged or not.
+    pub fn kept_since(&self, now: Timestamp) -> Timestamp {
+        now - self.audit_kept
     }
 
     /// The host part of `PUBLIC_URL`, without the port.
@@ -259,6 +293,7 @@ pub(crate) mod tests {
             ("PRODUCT_NAME", "Example"),
             ("STACK_NAME", "postern"),
             ("SECRETS_KEY_ID", "key"),
+            ("AUDIT_KEY_ID", "key"),
         ];
         for table in [
             "USERS",
@@ -268,6 +303,7 @@ pub(crate) mod tests {
             "CHALLENGES",
             "ORGANIZATIONS",
             "AUDIT_EVENTS",
+            "AUDIT_CHAIN",
             "OUTBOX",
             "SIGNING_KEYS",
             "SETTINGS",
@@ -293,7 +329,7 @@ pub(crate) mod tests {
     #[test]
     fn case_305_every_fault_is_named_at_once() {
         let faults = Settings::read(&Environment::default()).unwrap_err();
-        assert_eq!(faults.0.len(), 18, "{faults}");
+        assert_eq!(faults.0.len(), 20, "{faults}");
         let faults = read_with(&[
             ("STAGE", "prod"),
             ("PUBLIC_URL", "https://auth.example.com/"),
@@ -306,13 +342,14 @@ pub(crate) mod tests {
             ("ROTATION_DAYS", "0"),
             ("SECRET_ROTATION_DAYS", "366"),
             ("EDGE", "nginx"),
+            ("AUDIT_RETENTION_DAYS", "29"),
             ("LOCK_AFTER", "2"),
             ("LOCK_MINUTES", "soon"),
             ("ROUTE_BURST", "11"),
             ("COOKIE_DOMAIN", "example.org"),
         ])
         .unwrap_err();
-        assert_eq!(faults.0.len(), 17, "{faults}");
+        assert_eq!(faults.0.len(), 18, "{faults}");
         let together = read_with(&[("SUSPICIOUS_AFTER", "3"), ("LOCK_AFTER", "3")]).unwrap_err();
         assert!(together.to_string().contains("SUSPICIOUS_AFTER: must be less than LOCK_AFTER"), "{together}");
     }

@@ -7,6 +7,7 @@
 mod accounts;
 mod attempts;
 mod audit;
+mod audit_chain;
 mod captcha;
 mod challenges;
 mod jobs;
@@ -18,6 +19,7 @@ mod signing_keys;
 mod transaction;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -27,6 +29,9 @@ use serde::de::DeserializeOwned;
 
 pub use self::accounts::{Login, OrganizationRecord, Status, User, Verified};
 pub use self::attempts::Reservation;
+pub(crate) use self::audit::{Lane, SHARDS, Span};
+pub(crate) use self::audit_chain::Found;
+pub use self::audit_chain::fingerprint;
 pub use self::captcha::CaptchaClaim;
 pub use self::challenges::{Challenge, ChallengeKind};
 pub use self::jobs::RunStart;
@@ -46,12 +51,14 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 pub struct Store {
     client: Client,
     tables: Tables,
+    /// How long events of the trail are kept.
+    audit_kept: Duration,
 }
 
 impl Store {
-    pub fn new(config: &SdkConfig, tables: Tables) -> Self {
+    pub fn new(config: &SdkConfig, tables: Tables, audit_kept: Duration) -> Self {
         let config = aws_sdk_dynamodb::config::Builder::from(config).interceptor(CountTrips).build();
-        Self { client: Client::from_conf(config), tables }
+        Self { client: Client::from_conf(config), tables, audit_kept }
     }
 
     /// Reads one item as it is now, not as it was a moment ago.

@@ -1,5 +1,9 @@
 //! What administrators do.
 
+pub mod audit_export;
+pub mod audit_filters;
+pub mod audit_logs;
+pub mod erase_audit;
 pub mod metrics_sessions;
 pub mod session_end;
 pub mod sessions;

@@ -1,15 +1,20 @@
-//! Work that nobody waits for: scheduled jobs and the outbox's stream consumer. Each may run twice, late, or half-way.
+//! Work that nobody waits for: scheduled jobs and consumers of streams. Each may run twice, late, or half-way.
 
+pub mod chain_audit;
 pub mod count_sessions;
 pub mod expire_sessions;
+pub mod purge_audit;
 pub mod retry_mail;
 pub mod rotate_keys;
 pub mod send_mail;
+pub mod sign_audit_checkpoint;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use aws_lambda_events::dynamodb::Event;
+use aws_lambda_events::streams::DynamoDbEventResponse;
 use serde::Serialize;
 use serde_json::Value;
 use shared::app::App;
@@ -20,6 +25,7 @@ use shared::id;
 use shared::store::RunStart;
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<Value>> + Send + 'a>>;
+type Consuming<'a> = Pin<Box<dyn Future<Output = DynamoDbEventResponse> + Send + 'a>>;
 
 /// A scheduled function. The name is the binary's; `template.yaml` says when it runs.
 #[derive(Clone, Copy)]
@@ -28,6 +34,14 @@ pub struct Job {
     /// Longer than a run can take: the function's time-out. A run that died gives its turn up then.
     pub lease: Duration,
     pub run: for<'a> fn(&'a App, &'a RequestContext, Value) -> Running<'a>,
+}
+
+/// A function that a table's stream wakes, with what has changed. The name is the binary's.
+#[derive(Clone, Copy)]
+pub struct Consumer {
+    pub name: &'static str,
+    /// The answer names the records that are to come again (`ReportBatchItemFailures`).
+    pub handle: for<'a> fn(&'a App, Event) -> Consuming<'a>,
 }
 
 /// What became of a run.

@@ -11,10 +11,12 @@ use shared::context::RequestContext;
 use shared::id;
 use shared::mail::outbox;
 
-pub const NAME: &str = "jobs-send-mail";
+use super::Consumer;
+
+pub const CONSUMER: Consumer = Consumer { name: "jobs-send-mail", handle: |app, event| Box::pin(handle(app, event)) };
 
 /// Sends a batch. The answer names the records that are to come again (`ReportBatchItemFailures`).
-pub async fn handle(app: &App, event: Event) -> DynamoDbEventResponse {
+async fn handle(app: &App, event: Event) -> DynamoDbEventResponse {
     let mut response = DynamoDbEventResponse::default();
     for record in event.records {
         let Some(message_id) = new_message(&record) else { continue };

@@ -1,3 +1,3 @@
 fn main() -> lambda::Served {
-    lambda::serve_stream()
+    lambda::serve_stream(&handlers::jobs::send_mail::CONSUMER)
 }

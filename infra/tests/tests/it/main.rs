@@ -4,6 +4,8 @@
 
 mod admin_sessions;
 mod attempts;
+mod audit;
+mod audit_chain;
 mod browser;
 mod captcha;
 mod faults;

@@ -162,6 +162,14 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     let mut admin = app.browser("root@example.com").await;
     let unlock = json!({ "email": "ada@example.com", "reason": "asked" });
     admin.send("POST", "/admin/unlock-account", &unlock).await.expect(200);
+    for query in ["", "?email=ada@example.com", "?action=UserLoggedIn", "?ip=192.0.2.1", "?requestId=some-request"] {
+        admin.get(&format!("/admin/audit-logs{query}")).await.expect(200);
+    }
+    admin.get("/admin/audit-logs/export?format=csv&userId=01a1fc34-ef94-7ec0-8000-000000000000").await.expect(200);
+    seen.job(&app, "sign-audit-checkpoint", json!({})).await;
+    let id = native.session["userId"].as_str().unwrap().to_owned();
+    let erasure = json!({ "reason": "asked" });
+    admin.send("POST", &format!("/admin/users/{id}/erase-audit"), &erasure).await.expect(200);
     let mut other = app.browser("mallory@example.com").await;
     other.send("POST", "/admin/unlock-account", &unlock).await.expect(403);
     other.get("/user/sessions").await.expect(200);
@@ -221,6 +229,12 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     }
     seen.job(&app, "expire-sessions", json!({})).await;
     seen.job(&app, "count-sessions", json!({})).await;
+    app.advance(91 * 86_400);
+    seen.job(&app, "sign-audit-checkpoint", json!({})).await;
+    seen.job(&app, "purge-audit", json!({})).await;
+    app.advance(5 * 86_400);
+    seen.job(&app, "sign-audit-checkpoint", json!({})).await;
+    seen.job(&app, "purge-audit", json!({})).await;
 
     for (name, calls) in &seen.0 {
         let function = app.stack.template().functions.iter().find(|function| function.binary == *name).unwrap();

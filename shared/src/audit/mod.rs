@@ -1,15 +1,32 @@
 //! The audit trail: what happened, to whom, from where (AUDIT-1). Events are written in the transaction of the change
 //! they tell of, so the trail cannot differ from the state.
 
+pub mod chain;
+mod cursor;
+pub mod erase;
+pub mod export;
+mod filters;
+pub mod purge;
+mod read;
+mod shown;
+mod walk;
+
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
-use serde::Serialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error as Unreadable;
+use serde::{Deserialize, Serialize};
 
+pub(crate) use self::cursor::LIFE as CURSOR_LIFE;
+pub use self::filters::Filters;
+pub use self::read::{MAX_PAGE, Page, read};
+pub use self::shown::Shown;
 use crate::email::Email;
 use crate::id::{OrganizationId, SessionId, UserId};
 
 /// What happened. Names are stable: exports, alerts and webhooks refer to them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     UserCreated,
     OrganizationCreated,
@@ -35,6 +52,19 @@ pub enum Kind {
     UserAccountUnlocked,
     AccessDenied,
     CaptchaSkipped,
+    /// Somebody looked into the trail, or took a copy of a part of it.
+    AuditRead,
+    /// A person was removed from the trail.
+    AuditErased,
+    /// Events that were too old were removed.
+    AuditPurged,
+}
+
+impl FromStr for Kind {
+    type Err = Unreadable;
+    fn from_str(name: &str) -> Result<Self, Unreadable> {
+        Self::deserialize(name.into_deserializer())
+    }
 }
 
 /// Who did it, as far as is known.
@@ -58,11 +88,43 @@ impl Actor {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     Success,
     Failure,
+}
+
+impl FromStr for Outcome {
+    type Err = Unreadable;
+    fn from_str(name: &str) -> Result<Self, Unreadable> {
+        Self::deserialize(name.into_deserializer())
+    }
+}
+
+/// An event as it stands in the trail.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Recorded {
+    /// See [`Actor`].
+    pub actor: String,
+    /// Instant and id: the place of the event in the order of all.
+    pub at: String,
+    pub id: String,
+    /// The name of a [`Kind`], perhaps of one that this version does not know.
+    pub kind: String,
+    pub outcome: Outcome,
+    #[serde(default)]
+    pub target: Option<String>,
+    /// The person whom it concerns besides the actor.
+    #[serde(default)]
+    pub subject: Option<String>,
+    #[serde(default)]
+    pub ip: Option<String>,
+    #[serde(default)]
+    pub user_agent: String,
+    pub request_id: String,
+    #[serde(default)]
+    pub detail: BTreeMap<String, String>,
 }
 
 /// One thing that happened. When and from where is added from the request's context when it is written.
@@ -72,12 +134,13 @@ pub struct Event {
     pub(crate) actor: Actor,
     pub(crate) outcome: Outcome,
     pub(crate) target: Option<String>,
+    pub(crate) subject: Option<UserId>,
     pub(crate) detail: BTreeMap<&'static str, String>,
 }
 
 impl Event {
     pub fn new(kind: Kind, actor: Actor) -> Self {
-        Self { kind, actor, outcome: Outcome::Success, target: None, detail: BTreeMap::new() }
+        Self { kind, actor, outcome: Outcome::Success, target: None, subject: None, detail: BTreeMap::new() }
     }
 
     pub fn by_user(kind: Kind, user: UserId) -> Self {
@@ -93,7 +156,12 @@ impl Event {
     }
 
     pub fn on_user(self, user: UserId) -> Self {
-        Self { target: Some(format!("user#{user}")), ..self }
+        Self { target: Some(format!("user#{user}")), ..self }.about(user)
+    }
+
+    /// Whom it concerns, should that be somebody else than the actor: it is found when one asks for either of them.
+    pub fn about(self, user: UserId) -> Self {
+        Self { subject: Some(user), ..self }
     }
 
     pub fn on_organization(self, organization: OrganizationId) -> Self {

@@ -1,0 +1,49 @@
+//! `POST /admin/users/{id}/erase-audit`: removes a person from the audit trail (AUDIT-5). What remains says that they were.
+
+use serde::{Deserialize, Serialize};
+use shared::app::App;
+use shared::audit::erase;
+use shared::error::{FieldError, Refusal, Result};
+use shared::http::{Call, Endpoint, Reply, credentials};
+use shared::id::UserId;
+
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "admin-erase-audit",
+    routes: &["POST /admin/users/{id}/erase-audit"],
+    limited: false,
+    handle: |app, call| Box::pin(handle(app, call)),
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    /// Why, in a few words: for the trail.
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct Response {
+    /// `erased`, or `partial`: the same call goes on.
+    status: &'static str,
+    removed: u32,
+    rewritten: u32,
+}
+
+const MAX_REASON: usize = 200;
+
+async fn handle(app: &App, call: &Call) -> Result<Reply> {
+    let admin = credentials::admin(app, call).await?.user.user_id;
+    let user: UserId = call.path_parameter("id")?.parse().map_err(|_| Refusal::NotFound)?;
+    let Request { reason } = call.json()?;
+    let reason = reason.trim();
+    if !(1..=MAX_REASON).contains(&reason.chars().count()) || reason.chars().any(char::is_control) {
+        let must = "must have 1 to 200 characters, without line breaks";
+        return Err(Refusal::Invalid(vec![FieldError::new("reason", "invalid", must)]).into());
+    }
+    let erased = erase::erase(app, &call.ctx, admin, user, reason).await?;
+    Reply::ok(&Response {
+        status: if erased.is_complete { "erased" } else { "partial" },
+        removed: erased.removed,
+        rewritten: erased.rewritten,
+    })
+}

@@ -1,0 +1,109 @@
+//! `cargo audit-verify`: holds the audit trail of a stack against its chain and its signatures, and names the first record
+//! that was changed, removed or added.
+//!
+//! It reads the tables and the public key, and changes nothing. Exit codes: 0 nothing was touched, 1 something was, 2 it
+//! could not be found out.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use shared::audit::chain::{self, Verification};
+use shared::aws::kms::Kms;
+use shared::aws::sdk_config;
+use shared::clock::Clock;
+use shared::environment::Environment;
+use shared::error::{Error, Result};
+use shared::keys::jwk::PublicJwk;
+use shared::settings::{Algorithm, Tables};
+use shared::store::Store;
+
+const HELP: &str = "\
+Verifies the audit trail of a stack.
+
+Usage: cargo audit-verify [OPTIONS]
+
+  --stack NAME   the stack (postern)
+  --key ID       the KMS key that signs the trail: the stack's output AuditKeyId (alias/postern-AuditKey, as cargo dev has it)
+  --all          names every record, not just the first fifty
+  --help         this text
+
+AWS is found as usual: AWS_REGION, AWS_ACCESS_KEY_ID …, AWS_ENDPOINT_URL. For a running cargo dev, which prints its AWS
+endpoint when it starts:
+
+  AWS_ENDPOINT_URL=http://127.0.0.1:PORT AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x \\
+    cargo audit-verify --stack postern-local
+
+Exit codes: 0 nothing was touched, 1 something was, 2 it could not be found out.";
+
+const SHOWN: usize = 50;
+
+struct Arguments {
+    stack: String,
+    key: String,
+    most: usize,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = match parse(std::env::args().skip(1)) {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(fault) => return complain(&format!("{fault}\n\n{HELP}")),
+    };
+    match verify(&arguments).await {
+        Ok(found) => tell(&found, arguments.most),
+        Err(error) => complain(&error.to_string()),
+    }
+}
+
+async fn verify(Arguments { stack, key, .. }: &Arguments) -> Result<Verification> {
+    let sdk = sdk_config(&Environment::of_process())?;
+    // How long events are kept matters only to who writes them.
+    let store = Store::new(&sdk, Tables::of_stack(stack), Duration::ZERO);
+    let der = Kms::new(&sdk, "", stack).public_key(key).await?;
+    let key = PublicJwk::from_der(Algorithm::ES256, &der)
+        .ok_or_else(|| Error::internal("this key does not sign audit trails (ECC_NIST_P256)"))?;
+    chain::verify(&store, &key, stack, Clock::system().now()).await
+}
+
+fn tell(found: &Verification, most: usize) -> ExitCode {
+    let Verification { segments, checkpoints, events, purged, erased, waiting, before, faults, .. } = found;
+    let signed = found.signed_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+    println!("{events} events, {segments} links of the chain, {checkpoints} signatures, the last of them {signed}");
+    println!("{purged} were purged, {erased} erased, {waiting} wait for the chain, {before} are older than the chain");
+    let Some(first) = faults.first() else {
+        println!("Nothing was changed, removed or added.");
+        return ExitCode::SUCCESS;
+    };
+    println!("\n{} FAULTS. The first: {} {}", faults.len(), first.record, first.what);
+    for fault in faults.iter().skip(1).take(most) {
+        println!("  {} {}", fault.record, fault.what);
+    }
+    println!("What to do: docs/runbooks/audit-tampering.md");
+    ExitCode::FAILURE
+}
+
+fn complain(message: &str) -> ExitCode {
+    eprintln!("audit-verify: {message}");
+    ExitCode::from(2)
+}
+
+/// `None` when only the help is asked for.
+fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Arguments>, String> {
+    let mut arguments =
+        Arguments { stack: "postern".to_owned(), key: "alias/postern-AuditKey".to_owned(), most: SHOWN };
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or(format!("{word} needs a value"));
+        match word.as_str() {
+            "--help" | "-h" => return Ok(None),
+            "--stack" => arguments.stack = value()?,
+            "--key" => arguments.key = value()?,
+            "--all" => arguments.most = usize::MAX,
+            _ => return Err(format!("unknown option {word}")),
+        }
+    }
+    Ok(Some(arguments))
+}

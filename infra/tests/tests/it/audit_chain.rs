@@ -1,0 +1,395 @@
+//! The chain that the audit trail is held against: whoever edits, removes or adds a record by hand is found, and purges and
+//! erasures are not taken for that.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::audit::chain::{self, Verification};
+use shared::audit::{Actor, Event, Kind};
+use shared::context::RequestContext;
+use shared::keys::jwk::PublicJwk;
+use shared::settings::Algorithm;
+use tests::{Answer, Native, TestApp, at_once};
+
+const ROOT: &str = "root@example.com";
+const DAY: u64 = 86_400;
+
+async fn app() -> TestApp {
+    TestApp::with(&[("AdminEmails", ROOT)]).await
+}
+
+/// Waits until the chain holds everything that the trail does.
+async fn settled(app: &TestApp) {
+    for _ in 0..1_000 {
+        let told = app.table("audit-chain").await;
+        let told = told
+            .iter()
+            .filter_map(|link| link["entries"].as_array())
+            .flatten()
+            .map(Value::to_string)
+            .collect::<String>();
+        let events = app.table("audit-events").await;
+        if events.iter().all(|event| told.contains(event["at"].as_str().unwrap())) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the chain does not follow");
+}
+
+async fn verified(app: &TestApp) -> Verification {
+    let instance = app.stack.app();
+    let der = instance.kms.public_key(&instance.settings.audit_key_id).await.unwrap();
+    let key = PublicJwk::from_der(Algorithm::ES256, &der).unwrap();
+    chain::verify(&instance.store, &key, &instance.settings.stack_name, app.stack.clock().now()).await.unwrap()
+}
+
+async fn sign(app: &TestApp) -> Value {
+    app.job("sign-audit-checkpoint", json!({})).await
+}
+
+/// A life, chained and signed.
+async fn chained(app: &TestApp) -> Native<'_> {
+    let ada = app.native("ada@example.com").await;
+    for _ in 0..3 {
+        app.log_in("ada@example.com", "wrong").await.expect(401);
+    }
+    settled(app).await;
+    sign(app).await;
+    app.log_in("nobody@example.com", "wrong").await.expect(401);
+    settled(app).await;
+    sign(app).await;
+    ada
+}
+
+/// The faults, as `<id of the record> <what>`.
+fn faults(found: &Verification) -> Vec<String> {
+    let id = |record: &str| record.rsplit('#').next().unwrap().to_owned();
+    found.faults.iter().map(|fault| format!("{} {}", id(&fault.record), fault.what)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_untouched_trail_is_verified() {
+    let app = app().await;
+    assert_eq!(sign(&app).await["outcome"], "done");
+    chained(&app).await;
+    let found = verified(&app).await;
+    assert_eq!(faults(&found), Vec::<String>::new());
+    assert_eq!(found.events, app.table("audit-events").await.len());
+    assert!(found.checkpoints >= 2 && found.segments >= 2 && found.waiting == 0 && found.signed_at.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_record_that_is_edited_or_removed_by_hand_is_named() {
+    let app = app().await;
+    chained(&app).await;
+    app.advance(2 * 3600);
+    sign(&app).await;
+    let events = app.table("audit-events").await;
+    assert!(events.len() > 8);
+    for event in &events {
+        let (id, text) = (event["id"].as_str().unwrap(), event.to_string());
+        // Whatever is changed, and be it put back afterwards; and whatever is added.
+        let original = event["request_id"].as_str().unwrap();
+        app.set("audit-events", "id", id, "request_id", "another").await;
+        let [fault] = &faults(&verified(&app).await)[..] else { panic!("one fault of {text}") };
+        assert!(fault.starts_with(&format!("{id} was changed")), "{fault}");
+        app.set("audit-events", "id", id, "request_id", original).await;
+        app.set("audit-events", "id", id, "more", "x").await;
+        assert!(faults(&verified(&app).await)[0].starts_with(&format!("{id} was changed")));
+        let kept = app.take("audit-events", "id", id).await;
+        let [fault] = &faults(&verified(&app).await)[..] else { panic!("one fault of {text}") };
+        assert!(fault.starts_with(&format!("{id} was removed")), "{fault}");
+        let mut restored = kept;
+        restored.remove("more");
+        app.put("audit-events", restored).await;
+        settled(&app).await;
+        let after = faults(&verified(&app).await);
+        // The stream has told the chain of the visit, if it was quick enough to see it.
+        assert!(after.iter().all(|fault| fault.starts_with(id) && fault.contains("changed back")), "{after:?}");
+        if !after.is_empty() {
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_of_many_is_named_first() {
+    let app = app().await;
+    chained(&app).await;
+    let mut events = app.table("audit-events").await;
+    events.sort_by_key(|event| event["at"].as_str().unwrap().to_owned());
+    let id = |i: usize| events[i]["id"].as_str().unwrap();
+    app.set("audit-events", "id", id(5), "kind", "UserLoggedIn").await;
+    app.take("audit-events", "id", id(3)).await;
+    app.take("audit-events", "id", id(7)).await;
+    let found = faults(&verified(&app).await);
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(found[0].starts_with(&format!("{} was removed", id(3))), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_removed_at_once_is_missed_all_the_same() {
+    let app = app().await;
+    chained(&app).await;
+    app.log_in("ada@example.com", "wrong").await.expect(401);
+    let events = app.table("audit-events").await;
+    let newest = events.iter().max_by_key(|event| event["at"].as_str().unwrap().to_owned()).unwrap();
+    let id = newest["id"].as_str().unwrap();
+    app.take("audit-events", "id", id).await;
+    app.log_in("nobody@example.com", "wrong").await.expect(401);
+    settled(&app).await;
+    let found = faults(&verified(&app).await);
+    assert!(found.iter().any(|fault| fault.starts_with(&format!("{id} was removed"))), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_at_the_chain_itself_is_found() {
+    let app = app().await;
+    chained(&app).await;
+    let links = app.table("audit-chain").await;
+    let of = |part: &str| -> Vec<&Value> { links.iter().filter(|link| link["part"] == part).collect() };
+    let (segments, checkpoints) = (of("segment"), of("checkpoint"));
+    assert!(segments.len() >= 2 && checkpoints.len() >= 2);
+    // A hash, a whole link, a signature, an instant.
+    let first = segments[0]["seq"].as_str().unwrap();
+    for attribute in ["hash", "previous"] {
+        let before = app.item("audit-chain", "seq", first).await;
+        app.set("audit-chain", "seq", first, attribute, "another").await;
+        assert!(!faults(&verified(&app).await).is_empty(), "{attribute}");
+        app.put("audit-chain", before).await;
+        assert!(faults(&verified(&app).await).is_empty());
+    }
+    for link in &segments {
+        let taken = app.take("audit-chain", "seq", link["seq"].as_str().unwrap()).await;
+        assert!(!faults(&verified(&app).await).is_empty(), "{link}");
+        app.put("audit-chain", taken).await;
+    }
+    for checkpoint in &checkpoints {
+        let is = checkpoint["signature"].as_str().unwrap();
+        let before = app.item("audit-chain", "signature", is).await;
+        app.set_number("audit-chain", "signature", is, "kept_since", 4_000_000_000_000).await;
+        let found = faults(&verified(&app).await);
+        assert!(found.iter().any(|fault| fault.contains("not signed by the key")), "{found:?}");
+        app.put("audit-chain", before).await;
+    }
+    // The end cut off: what was signed is not there, and nothing more is signed.
+    let last = segments.iter().max_by_key(|link| link["seq"].as_str()).unwrap();
+    app.take("audit-chain", "seq", last["seq"].as_str().unwrap()).await;
+    let found = faults(&verified(&app).await);
+    assert!(found.iter().any(|fault| fault.contains("was signed")), "{found:?}");
+    Answer::to(app.request("POST", "/_local/jobs/sign-audit-checkpoint")).await.expect(503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_that_come_twice_or_at_once_do_no_harm() {
+    let app = app().await;
+    chained(&app).await;
+    let table =
+        app.stack.template().tables.iter().find(|table| table.logical_id == "AuditEvents").unwrap().name.clone();
+    let records = app.stack.aws().stream_records(&table, None, 1_000).await.unwrap();
+    let stack = &app.stack;
+    for _ in 0..2 {
+        stack.invoke("jobs-chain-audit", json!({ "Records": records })).await.unwrap();
+    }
+    let mut turned = records.clone();
+    turned.reverse();
+    let batches: Vec<Vec<Value>> = turned.chunks(3).map(<[Value]>::to_vec).collect();
+    let batches = &batches;
+    let invocations = (0..batches.len())
+        .map(|i| async move { stack.invoke("jobs-chain-audit", json!({ "Records": batches[i] })).await.unwrap() });
+    for answer in futures_util::future::join_all(invocations).await {
+        assert_eq!(answer["batchItemFailures"], json!([]), "{answer}");
+    }
+    sign(&app).await;
+    assert_eq!(faults(&verified(&app).await), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_cannot_be_chained_comes_again() {
+    let app = app().await;
+    chained(&app).await;
+    app.fault(json!({ "service": "dynamodb", "operation": "UpdateItem", "table": "postern-local-audit-chain", "kind": "error" })).await;
+    app.log_in("ada@example.com", "wrong").await.expect(401);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    app.no_faults();
+    settled(&app).await;
+    sign(&app).await;
+    assert_eq!(faults(&verified(&app).await), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn audit_5_what_is_too_old_is_neither_shown_nor_kept_and_nothing_else_goes() {
+    let app = app().await;
+    chained(&app).await;
+    let old = app.table("audit-events").await.len();
+    app.advance(89 * DAY);
+    let mut admin = app.native(ROOT).await;
+    settled(&app).await;
+    sign(&app).await;
+    let purged = app.job("purge-audit", json!({})).await;
+    assert_eq!(purged["report"]["events"], 0, "{purged}");
+    app.advance(DAY + DAY / 2);
+    admin = Native::sign_in(admin.app, ROOT).await;
+    // Not shown, though nobody has purged it.
+    let path = "/admin/audit-logs?email=ada@example.com";
+    let shown = Answer::to(app.request("GET", path).bearer_auth(&admin.access)).await.expect(200).body;
+    assert_eq!(shown["events"], json!([]));
+    assert!(app.table("audit-events").await.len() > old);
+    // Nothing goes that no signature says may go.
+    let purged = app.job("purge-audit", json!({})).await;
+    assert_eq!(purged["report"]["events"], 0, "{purged}");
+    settled(&app).await;
+    sign(&app).await;
+    let runs = at_once(3, |_| Answer::to(app.request("POST", "/_local/jobs/purge-audit"))).await;
+    let events: u64 = runs.iter().filter_map(|run| run.body["report"]["events"].as_u64()).sum();
+    assert_eq!(usize::try_from(events).unwrap(), old);
+    assert_eq!(app.count("AuditPurged").await, 1);
+    settled(&app).await;
+    sign(&app).await;
+    let found = verified(&app).await;
+    assert_eq!((faults(&found), found.purged), (Vec::new(), old));
+    // The chain does not grow for ever, either.
+    app.advance(3 * DAY);
+    sign(&app).await;
+    let purged = app.job("purge-audit", json!({})).await;
+    assert!(purged["report"]["segments"].as_u64().unwrap() > 0, "{purged}");
+    settled(&app).await;
+    let found = verified(&app).await;
+    assert_eq!(faults(&found), Vec::<String>::new());
+    // And what is too young cannot be passed off as purged.
+    let event = &app.table("audit-events").await[0];
+    app.take("audit-events", "id", event["id"].as_str().unwrap()).await;
+    assert_eq!(verified(&app).await.faults.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f48_a_purge_under_a_reader_neither_breaks_nor_repeats_anything() {
+    let app = app().await;
+    chained(&app).await;
+    let admin = app.native(ROOT).await;
+    let instance = app.stack.app();
+    let now = app.stack.clock().now();
+    for i in 0..240 {
+        // Older than all that is kept, and younger, in turns.
+        let days = if i % 2 == 0 { 91 } else { 1 };
+        let ctx = RequestContext::of_job(now - Duration::from_secs(days * DAY + i), format!("seeded-{i}"));
+        let event = Event::new(Kind::KeyRotated, Actor::System("seed"));
+        instance.store.record_event(&ctx, event).await.unwrap();
+    }
+    let (mut told, mut cursor) = (Vec::new(), String::new());
+    for page in 0.. {
+        let path = format!("/admin/audit-logs?action=KeyRotated&limit=20{cursor}");
+        let answer = Answer::to(app.request("GET", &path).bearer_auth(&admin.access)).await.expect(200).body;
+        let events = answer["events"].as_array().unwrap();
+        told.extend(events.iter().map(|event| event["requestId"].as_str().unwrap().to_owned()));
+        let Some(next) = answer["nextCursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+        if page == 1 {
+            sign(&app).await;
+            assert_eq!(app.job("purge-audit", json!({})).await["report"]["events"], 120);
+        }
+    }
+    told.retain(|id| id.starts_with("seeded-"));
+    let expected: Vec<String> = (0..240).filter(|i| i % 2 == 1).map(|i| format!("seeded-{i}")).collect();
+    assert_eq!(told, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f15_a_purge_that_stops_half_way_is_finished_by_the_next() {
+    let app = app().await;
+    chained(&app).await;
+    let old = app.table("audit-events").await.len();
+    app.advance(91 * DAY);
+    app.log_in("nobody@example.com", "wrong").await.expect(401);
+    settled(&app).await;
+    sign(&app).await;
+    app.fault(json!({ "service": "dynamodb", "operation": "DeleteItem", "kind": "error", "skip": 3 })).await;
+    app.post("/_local/jobs/purge-audit", json!({})).await.expect(503);
+    app.no_faults();
+    let left = app.table("audit-events").await.len();
+    assert!(left < old + 1 && left > 1, "{left} of {old}");
+    assert_eq!(faults(&verified(&app).await), Vec::<String>::new(), "half a purge is no tampering");
+    app.job("purge-audit", json!({})).await;
+    assert_eq!(app.count("UserCreated").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn audit_5_a_person_can_be_erased_and_that_remains() {
+    let app = app().await;
+    let ada = chained(&app).await;
+    let id = ada.session["userId"].as_str().unwrap().to_owned();
+    let admin = app.native(ROOT).await;
+    app.post("/auth/signup", json!({ "email": "ada@example.com", "password": tests::PASSWORD, "name": "X" }))
+        .await
+        .expect(202);
+    let post =
+        |path: String, body: Value| Answer::to(app.request("POST", &path).bearer_auth(&admin.access).json(&body));
+    let unlock = json!({ "email": "ada@example.com", "reason": "ada asked on the telephone" });
+    post("/admin/unlock-account".to_owned(), unlock).await.expect(200);
+    settled(&app).await;
+    sign(&app).await;
+    let before = app.table("audit-events").await.len();
+
+    let path = format!("/admin/users/{id}/erase-audit");
+    let answer = post(path.clone(), json!({ "reason": "asked for it" })).await.expect(200).body;
+    assert_eq!((&answer["status"], &answer["rewritten"]), (&json!("erased"), &json!(1)), "{answer}");
+    assert!(answer["removed"].as_u64().unwrap() >= 8, "{answer}");
+    let left = app.table("audit-events").await;
+    assert_eq!(left.len(), before - usize::try_from(answer["removed"].as_u64().unwrap()).unwrap() + 1);
+    let erased = left.iter().find(|event| event["kind"] == "AuditErased").unwrap();
+    assert_eq!((&erased["detail"]["why"], &erased["target"]), (&json!("asked for it"), &json!(format!("user#{id}"))));
+    let unlocked = left.iter().find(|event| event["kind"] == "UserAccountUnlocked").unwrap();
+    assert_eq!((&unlocked["target"], unlocked.get("detail")), (&json!("user#erased"), None), "{unlocked}");
+    for event in left.iter().filter(|event| event["kind"] != "AuditErased") {
+        let text = event.to_string();
+        assert!(!text.contains(&id) && !text.contains("ada@example.com"), "{text}");
+    }
+    settled(&app).await;
+    sign(&app).await;
+    app.advance(2 * 3600);
+    sign(&app).await;
+    let found = verified(&app).await;
+    assert_eq!(faults(&found), Vec::<String>::new());
+    assert!(found.erased >= 9, "{found:?}");
+    assert!(!format!("{:?}", app.table("audit-chain").await).contains(&id), "the chain knows nobody");
+
+    // Again: nothing more. And a forged claim is found.
+    let admin = Native::sign_in(&app, ROOT).await;
+    let again = Answer::to(app.request("POST", &path).bearer_auth(&admin.access).json(&json!({ "reason": "again" })));
+    assert_eq!(again.await.expect(200).body, json!({ "status": "erased", "removed": 0, "rewritten": 0 }));
+    settled(&app).await;
+    let victim = app.table("audit-events").await;
+    let victim =
+        victim.iter().find(|event| event["kind"] == "UserLoggedIn").unwrap()["id"].as_str().unwrap().to_owned();
+    app.take("audit-events", "id", &victim).await;
+    let forged = app.item("audit-events", "kind", "AuditErased").await;
+    let at = format!("{}#{}", app.stack.clock().now(), "01a1fc34-ef94-7ec0-8000-000000000000");
+    app.put("audit-events", tests::changed(forged, &[("at", &at), ("detail.events", &victim)])).await;
+    settled(&app).await;
+    let found = faults(&verified(&app).await);
+    assert!(found.iter().any(|fault| fault.starts_with(&format!("{victim} was removed"))), "{found:?}");
+    assert!(found.iter().any(|fault| fault.contains("claims to be an erasure")), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn audit_5_erasing_is_for_administrators_who_are_there_and_never_of_one() {
+    let app = app().await;
+    let ada = app.native("ada@example.com").await;
+    let admin = app.native(ROOT).await;
+    let erase = |who: &str, access: &str, body: Value| {
+        let request = app.request("POST", &format!("/admin/users/{who}/erase-audit")).bearer_auth(access);
+        Answer::to(request.json(&body))
+    };
+    let (id, root) = (ada.session["userId"].as_str().unwrap(), admin.session["userId"].as_str().unwrap());
+    let why = json!({ "reason": "asked for it" });
+    erase(id, &ada.access, why.clone()).await.refused(403, "forbidden");
+    erase(root, &admin.access, why.clone()).await.refused(422, "validation");
+    erase("nobody", &admin.access, why.clone()).await.refused(404, "not_found");
+    for reason in ["", "  ", "a\nb", &"x".repeat(201)] {
+        erase(id, &admin.access, json!({ "reason": reason })).await.refused(422, "validation");
+    }
+    app.advance(301);
+    erase(id, &admin.access, why).await.refused(401, "step_up_required");
+    assert_eq!(app.count("AuditErased").await, 0);
+}

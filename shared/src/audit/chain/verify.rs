@@ -1,0 +1,284 @@
+//! Verification: holds the trail against the chain and the chain against its signatures, trusting neither table.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::segment::{Change, Segment};
+use super::sign::{AT_LEAST_EVERY, Checkpoint};
+use crate::audit::erase;
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::keys::jwk::PublicJwk;
+use crate::store::{Found, Store};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Verification {
+    pub segments: usize,
+    pub checkpoints: usize,
+    pub events: usize,
+    /// The newest signature.
+    pub signed_at: Option<Timestamp>,
+    /// Events of the chain that are gone because of their age, or by the erasure of a person.
+    pub purged: usize,
+    pub erased: usize,
+    /// Events so young that the chain need not hold them yet.
+    pub waiting: usize,
+    /// Events from before there was a chain.
+    pub before: usize,
+    /// In the order of time; the first is the first record that was changed, removed or added.
+    pub faults: Vec<Fault>,
+}
+
+/// Something that is not as it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// Instant and id of the event; of the chain itself, the instant of its link.
+    pub record: String,
+    pub what: String,
+}
+
+/// The stream is usually seconds behind.
+const LAG: Duration = Duration::from_secs(3600);
+
+/// A checkpoint at which the chain was cut off must be older than all that is kept, by this much.
+pub(in crate::audit) const CUT_MARGIN: Duration = Duration::from_secs(24 * 3600);
+
+const PAGE: i32 = 200;
+
+/// What the chain says of one event.
+#[derive(Default)]
+struct Told {
+    /// Every content it has had, the first one first.
+    fingerprints: Vec<String>,
+    /// When the stream told of another content, and of the end.
+    changed_at: Option<Timestamp>,
+    removed_at: Option<Timestamp>,
+    is_present: bool,
+}
+
+struct Verifier<'a> {
+    store: &'a Store,
+    key: &'a PublicJwk,
+    stack: &'a str,
+    now: Timestamp,
+    found: Verification,
+    /// The newest signed instant before which events may be gone.
+    kept_since: Option<Timestamp>,
+    begun_at: Option<Timestamp>,
+    told: BTreeMap<String, Told>,
+    erased: BTreeSet<String>,
+}
+
+/// Verifies everything that is there. `key` is the public half of the audit key, from KMS or from where it was kept safe.
+///
+/// # Errors
+/// When a table does not answer; whatever is wrong with what they hold is in the report.
+pub async fn verify(store: &Store, key: &PublicJwk, stack: &str, now: Timestamp) -> Result<Verification> {
+    let verifier = Verifier {
+        store,
+        key,
+        stack,
+        now,
+        found: Verification::default(),
+        kept_since: None,
+        begun_at: None,
+        told: BTreeMap::new(),
+        erased: BTreeSet::new(),
+    };
+    verifier.run().await
+}
+
+impl Verifier<'_> {
+    async fn run(mut self) -> Result<Verification> {
+        let checkpoints = self.checkpoints().await?;
+        self.segments(&checkpoints).await?;
+        // After the chain: an event that is written meanwhile waits, and none seems to be gone.
+        self.trail().await?;
+        self.missing();
+        self.found.faults.sort();
+        Ok(self.found)
+    }
+
+    fn fault(&mut self, record: impl ToString, what: impl Into<String>) {
+        self.found.faults.push(Fault { record: record.to_string(), what: what.into() });
+    }
+
+    /// The checkpoints whose signature is good, by the number of their segment.
+    async fn checkpoints(&mut self) -> Result<BTreeMap<u64, Checkpoint>> {
+        let (mut good, mut after) = (BTreeMap::new(), "0".to_owned());
+        loop {
+            let page = self.store.checkpoints(&after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.at.to_string();
+            for checkpoint in page {
+                self.found.checkpoints += 1;
+                if !checkpoint.is_signed_by(self.key, self.stack) {
+                    self.fault(checkpoint.at, "a checkpoint was not signed by the key");
+                    continue;
+                }
+                self.kept_since = self.kept_since.max(Some(checkpoint.kept_since));
+                self.found.signed_at = self.found.signed_at.max(Some(checkpoint.at));
+                good.entry(checkpoint.number).or_insert(checkpoint);
+            }
+        }
+        Ok(good)
+    }
+
+    async fn segments(&mut self, checkpoints: &BTreeMap<u64, Checkpoint>) -> Result<()> {
+        let mut last: Option<Segment> = None;
+        let mut signed: BTreeSet<u64> = checkpoints.keys().copied().collect();
+        loop {
+            let page = self.store.segments(last.as_ref().map_or(0, |last| last.number + 1), PAGE).await?;
+            if page.is_empty() {
+                break;
+            }
+            for segment in page {
+                self.link(last.as_ref(), &segment, checkpoints);
+                if let Some(checkpoint) = checkpoints.get(&segment.number) {
+                    if checkpoint.hash != segment.computed() {
+                        self.fault(segment.at, format!("segment {} is not the one that was signed", segment.number));
+                    }
+                    signed.remove(&segment.number);
+                }
+                self.read(&segment);
+                self.found.segments += 1;
+                last = Some(segment);
+            }
+        }
+        let end = last.as_ref().map_or(0, |last| last.number);
+        if let Some(lost) = signed.into_iter().find(|number| *number > end) {
+            self.fault(
+                checkpoints[&lost].at,
+                format!("the chain ends with segment {end}, but segment {lost} was signed"),
+            );
+        }
+        let stale = last.is_some() && self.found.signed_at.is_none_or(|at| self.now.since(at) > AT_LEAST_EVERY * 2);
+        if stale {
+            let since = self.found.signed_at.map_or_else(|| "never".to_owned(), |at| format!("last at {at}"));
+            self.fault(self.now, format!("the chain is not signed in time ({since}): its end may be missing"));
+        }
+        Ok(())
+    }
+
+    /// Whether a segment fits the one before it.
+    fn link(&mut self, last: Option<&Segment>, segment: &Segment, checkpoints: &BTreeMap<u64, Checkpoint>) {
+        let number = segment.number;
+        if segment.computed() != segment.hash {
+            self.fault(segment.at, format!("segment {number} was changed"));
+        }
+        match last {
+            Some(last) if number != last.number + 1 => {
+                self.fault(last.at, format!("the segments from {} to {} are gone", last.number + 1, number - 1));
+            }
+            Some(last) if segment.previous != last.hash => {
+                self.fault(segment.at, format!("segment {number} does not follow segment {}", last.number));
+            }
+            Some(_) => {}
+            None if number == 1 => {
+                self.begun_at = Some(segment.at);
+                if !segment.previous.is_empty() {
+                    self.fault(segment.at, "the first segment follows another");
+                }
+            }
+            // The purge cuts off what tells of nothing that is kept, at a checkpoint.
+            None => {
+                let is_cut = checkpoints.get(&number).is_some_and(|checkpoint| {
+                    checkpoint.hash == segment.hash
+                        && self.kept_since.is_some_and(|kept| checkpoint.at + CUT_MARGIN <= kept)
+                });
+                if !is_cut {
+                    self.fault(segment.at, format!("the segments before {number} are gone"));
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, segment: &Segment) {
+        for entry in &segment.entries {
+            match Change::of_entry(entry) {
+                Some(Change::Written { at, fingerprint }) => {
+                    let told = self.told.entry(at).or_default();
+                    if !told.fingerprints.contains(&fingerprint) {
+                        if !told.fingerprints.is_empty() {
+                            told.changed_at.get_or_insert(segment.at);
+                        }
+                        told.fingerprints.push(fingerprint);
+                    }
+                }
+                Some(Change::Removed { at }) => {
+                    self.told.entry(at).or_default().removed_at = Some(segment.at);
+                }
+                None => self.fault(segment.at, format!("segment {} has an entry of no known kind", segment.number)),
+            }
+        }
+    }
+
+    async fn trail(&mut self) -> Result<()> {
+        let mut next = None;
+        loop {
+            let (page, after) = self.store.whole_trail(next).await?;
+            for found in page {
+                self.found.events += 1;
+                self.event(found);
+            }
+            next = after;
+            if next.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn event(&mut self, Found { at, fingerprint, event }: Found) {
+        let is_young = at >= (self.now - LAG).to_string();
+        let Some(told) = self.told.get_mut(&at).filter(|told| !told.fingerprints.is_empty()) else {
+            let is_before = self.begun_at.is_some_and(|begun| at < (begun - LAG).to_string());
+            if is_young {
+                self.found.waiting += 1;
+                self.claims(event.as_ref());
+            } else if is_before {
+                self.found.before += 1;
+            } else {
+                self.fault(at, "was added behind the chain's back");
+            }
+            return;
+        };
+        told.is_present = true;
+        let changed_at = told.changed_at;
+        if told.fingerprints.first() != Some(&fingerprint) {
+            let when = changed_at.map_or_else(String::new, |at| format!(", about {at}"));
+            self.fault(at, format!("was changed{when}"));
+            return;
+        }
+        if let Some(when) = changed_at {
+            self.fault(&at, format!("was changed, about {when}, and changed back"));
+        }
+        self.claims(event.as_ref());
+    }
+
+    /// An erasure says which events it removed, and is signed.
+    fn claims(&mut self, event: Option<&crate::audit::Recorded>) {
+        let Some(event) = event.filter(|event| event.kind == erase::KIND) else { return };
+        match erase::removed_by(event, self.key, self.stack) {
+            Some(ids) => self.erased.extend(ids),
+            None => self.fault(&event.at, "claims to be an erasure, and is not signed by the key"),
+        }
+    }
+
+    /// What the chain tells of, and the trail does not hold.
+    fn missing(&mut self) {
+        let kept_since = self.kept_since.map(|kept| kept.to_string());
+        let told = std::mem::take(&mut self.told);
+        for (at, told) in told.into_iter().filter(|(_, told)| !told.is_present && !told.fingerprints.is_empty()) {
+            let id = at.rsplit('#').next().unwrap_or_default();
+            if kept_since.as_ref().is_some_and(|kept| at < *kept) {
+                self.found.purged += 1;
+            } else if self.erased.contains(id) {
+                self.found.erased += 1;
+            } else {
+                let when = told.removed_at.map_or_else(String::new, |at| format!(", about {at}"));
+                self.fault(at, format!("was removed{when}"));
+            }
+        }
+    }
+}

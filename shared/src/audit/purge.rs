@@ -1,0 +1,114 @@
+//! Purging the trail of what is too old (AUDIT-5): what the job `jobs-purge-audit` does.
+//!
+//! Nothing is removed that a signed checkpoint does not say may go, so that a purge is never taken for tampering, and
+//! tampering cannot be passed off as a purge. Twice, late and half-way are harmless: it removes the oldest first.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::chain::{CUT_MARGIN, Checkpoint};
+use super::{Actor, Event, Kind};
+use crate::app::App;
+use crate::context::RequestContext;
+use crate::error::Result;
+use crate::store::{Lane, SHARDS, Span};
+
+/// What a run did.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Purged {
+    pub events: usize,
+    /// Links of the chain that told of nothing that is kept.
+    pub segments: usize,
+    /// There was no time for everything: the next run goes on.
+    pub has_more: bool,
+}
+
+/// How long a run may take.
+const MOST_TIME: Duration = Duration::from_secs(240);
+
+const PAGE: i32 = 100;
+
+/// Removes what a signature says may go.
+pub async fn purge(app: &App, ctx: &RequestContext) -> Result<Purged> {
+    let mut purged = Purged::default();
+    // No signature, no purge.
+    let Some(checkpoint) = app.store.newest_checkpoint().await? else { return Ok(purged) };
+    events(app, ctx, &checkpoint, &mut purged).await?;
+    if !purged.has_more {
+        segments(app, ctx, &checkpoint, &mut purged).await?;
+    }
+    if purged.events > 0 {
+        let event = Event::new(Kind::AuditPurged, Actor::System("purge-audit"))
+            .with("before", checkpoint.kept_since)
+            .with("events", purged.events);
+        app.store.record_event(ctx, event).await?;
+    }
+    Ok(purged)
+}
+
+fn is_late(app: &App, ctx: &RequestContext) -> bool {
+    app.clock.now().since(ctx.now) > MOST_TIME
+}
+
+async fn events(app: &App, ctx: &RequestContext, checkpoint: &Checkpoint, purged: &mut Purged) -> Result<()> {
+    let before = checkpoint.kept_since.to_string();
+    for shard in 0..SHARDS {
+        let mut span = Span { after: "0".to_owned(), before: before.clone() };
+        loop {
+            let (events, has_more) =
+                app.store.events(&Lane::All(shard), &span, false, usize::try_from(PAGE).unwrap_or_default()).await?;
+            app.store.remove_events(&events).await?;
+            purged.events += events.len();
+            if let Some(last) = events.last() {
+                span.after.clone_from(&last.at);
+            }
+            if !has_more || events.is_empty() {
+                break;
+            }
+            if is_late(app, ctx) {
+                purged.has_more = true;
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Cuts the chain off before the newest segment that was signed before all that is kept.
+async fn segments(app: &App, ctx: &RequestContext, newest: &Checkpoint, purged: &mut Purged) -> Result<()> {
+    let (mut old, mut after) = (Vec::new(), "0".to_owned());
+    loop {
+        let page = app.store.checkpoints(&after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.at.to_string();
+        let is_old = |checkpoint: &Checkpoint| checkpoint.at + CUT_MARGIN <= newest.kept_since;
+        let are_old = page.iter().all(is_old);
+        old.extend(page.into_iter().filter(is_old));
+        if !are_old {
+            break;
+        }
+    }
+    let Some(cut) = old.pop() else { return Ok(()) };
+    loop {
+        let page = app.store.segments(0, PAGE).await?;
+        let gone: Vec<u64> = page.iter().map(|segment| segment.number).filter(|number| *number < cut.number).collect();
+        for number in &gone {
+            app.store.remove_segment(*number).await?;
+        }
+        purged.segments += gone.len();
+        if gone.len() < page.len() || page.is_empty() {
+            break;
+        }
+        if is_late(app, ctx) {
+            purged.has_more = true;
+            return Ok(());
+        }
+    }
+    // Last, and not the one that the chain now begins with.
+    for checkpoint in old.iter().filter(|old| old.number < cut.number) {
+        app.store.remove_checkpoint(checkpoint.at).await?;
+    }
+    Ok(())
+}
