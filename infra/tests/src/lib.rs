@@ -192,6 +192,12 @@ impl TestApp {
         self.post("/_local/captcha/tokens", order).await.expect(200).text_of("token")
     }
 
+    /// What everybody but the audit chain has asked of AWS: that follows the trail whenever it comes to it.
+    pub fn calls(&self) -> Vec<embedded_aws::Call> {
+        let calls = self.stack.aws().calls().list(None).into_iter();
+        calls.filter(|call| !call.tables.iter().any(|table| table.ends_with("-audit-chain"))).collect()
+    }
+
     /// What a request asked of AWS, as `/_local/calls` tells it.
     pub async fn calls_of(&self, answer: &Answer) -> Value {
         self.get(&format!("/_local/calls?requestId={}", answer.header("x-request-id"))).await.expect(200).body

@@ -254,11 +254,11 @@ async fn case_064_versions_that_nobody_made_are_refused_and_looked_up_once_in_a_
     for version in (0..=255).filter(|&version| version != 1) {
         native.present(&forged(&native.refresh, version)).await.refused(401, "refresh_invalid");
     }
-    let calls = app.stack.aws().calls().list(None);
+    let calls = app.calls();
     assert_eq!(calls.iter().map(|call| call.operation.as_str()).collect::<Vec<_>>(), ["Query"]);
     app.advance(5);
     native.present(&forged(&native.refresh, 9)).await.refused(401, "refresh_invalid");
-    assert_eq!(app.stack.aws().calls().list(None).len(), 2);
+    assert_eq!(app.calls().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
