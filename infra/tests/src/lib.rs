@@ -22,6 +22,9 @@ use tokio::task::JoinSet;
 /// Fits every password policy, and nobody's list.
 pub const PASSWORD: &str = "Seven green doors, 1 brass key";
 
+/// What is deployed.
+pub const TEMPLATE: &str = include_str!("../../../template.yaml");
+
 /// A running stack and a client for it.
 pub struct TestApp {
     pub stack: Stack,
@@ -36,7 +39,11 @@ impl TestApp {
 
     /// With other parameters than the laptop's.
     pub async fn with(parameters: &[(&str, &str)]) -> Self {
-        let template = include_str!("../../../template.yaml").to_owned();
+        Self::of_template(TEMPLATE.to_owned(), parameters).await
+    }
+
+    /// With another template.
+    pub async fn of_template(template: String, parameters: &[(&str, &str)]) -> Self {
         let parameters: BTreeMap<_, _> =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let options = Options { template, parameters, port: 0, data_dir: None, schedules: false, samples: false };

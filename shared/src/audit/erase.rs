@@ -65,7 +65,7 @@ pub async fn erase(app: &App, ctx: &RequestContext, admin: UserId, user: UserId,
             let Step::Event(event) = walk.step().await? else { break };
             // Erasures are what remains.
             if event.kind != KIND {
-                batch.push(event);
+                batch.push(*event);
             }
         }
         if batch.is_empty() {

@@ -77,7 +77,7 @@ pub async fn export(
         let Step::Event(event) = walk.step().await? else { break };
         position = Some(event.at.clone());
         if wanted.includes(&event) {
-            write(&mut text, format, &event.into())?;
+            write(&mut text, format, &Shown::from(*event))?;
         }
     }
     let next = position.filter(|_| !walk.is_over());

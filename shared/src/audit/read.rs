@@ -67,7 +67,7 @@ pub async fn read(
             Step::Event(event) => {
                 position = Some(event.at.clone());
                 if wanted.includes(&event) {
-                    events.push(Shown::from(event));
+                    events.push(Shown::from(*event));
                 }
             }
             Step::Weary | Step::End => break,

@@ -34,7 +34,7 @@ struct Progress {
 
 /// One step.
 pub(super) enum Step {
-    Event(Recorded),
+    Event(Box<Recorded>),
     /// The budget is spent; there may be more.
     Weary,
     End,
@@ -91,7 +91,7 @@ impl<'a> Walk<'a> {
         // Of several lanes at once where one event lies in more than one.
         let taken: Vec<Recorded> =
             self.lanes.iter_mut().filter(is_next).filter_map(|lane| lane.at_hand.pop_front()).collect();
-        Ok(taken.into_iter().next().map_or(Step::End, Step::Event))
+        Ok(taken.into_iter().next().map_or(Step::End, |event| Step::Event(Box::new(event))))
     }
 
     /// Whether nothing is left.

@@ -32,13 +32,7 @@ impl Reply {
 
     /// 200 with a text of another kind than JSON, such as a file.
     pub fn text(content_type: &'static str, text: String) -> Self {
-        Self {
-            status: StatusCode::OK,
-            body: Some(text.into_bytes()),
-            content_type,
-            headers: Vec::new(),
-            cookies: Vec::new(),
-        }
+        Self { status: StatusCode::OK, body: Some(text.into_bytes()), content_type, ..Self::no_content() }
     }
 
     /// 204.

@@ -76,7 +76,7 @@ fn segment_key(number: u64) -> Item {
 impl Store {
     /// The newest segment.
     pub(crate) async fn chain_head(&self) -> Result<Option<Segment>> {
-        Ok(self.chain(SEGMENT, "0", false, 1).await?.into_iter().next().map(from_item).transpose()?)
+        self.chain(SEGMENT, "0", false, 1).await?.into_iter().next().map(from_item).transpose()
     }
 
     /// *Advance*: adds the next segment. False when another one has its place already.
@@ -105,7 +105,7 @@ impl Store {
     }
 
     pub(crate) async fn newest_checkpoint(&self) -> Result<Option<Checkpoint>> {
-        Ok(self.chain(CHECKPOINT, "0", false, 1).await?.into_iter().next().map(from_item).transpose()?)
+        self.chain(CHECKPOINT, "0", false, 1).await?.into_iter().next().map(from_item).transpose()
     }
 
     /// Checkpoints after an instant (as text; `0` is before all), oldest first, at most `limit`.
