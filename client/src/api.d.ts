@@ -9,6 +9,14 @@ export interface paths {
     /** Get what verifiers start from */
     get: operations['discovery'];
   };
+  "/admin/audit-logs": {
+    /** Read the audit trail */
+    get: operations['readAudit'];
+  };
+  "/admin/audit-logs/export": {
+    /** Take a copy of a part of the audit trail */
+    get: operations['exportAudit'];
+  };
   "/admin/metrics/sessions": {
     /** Read how many people are signed in, for how long and on what */
     get: operations['sessionFigures'];
@@ -24,6 +32,10 @@ export interface paths {
   "/admin/unlock-account": {
     /** End the locks of somebody's account */
     post: operations['unlockAccount'];
+  };
+  "/admin/users/{id}/erase-audit": {
+    /** Remove a person from the audit trail */
+    post: operations['eraseAudit'];
   };
   "/auth/csrf": {
     /** Get the CSRF token */
@@ -105,6 +117,37 @@ export interface paths {
 
 export interface components {
   schemas: {
+    /** Who did it; one of the three is there. */
+    AuditActor: {
+      /** An address that was given, whoever gave it. */
+      email?: string;
+      /** A job of ours. */
+      system?: string;
+      userId?: string;
+    };
+    /** An event. */
+    AuditEvent: {
+      action: string;
+      actor: components['schemas']['AuditActor'];
+      /** RFC 3339 in UTC, with milliseconds. */
+      at: string;
+      detail: Record<string, string>;
+      id: string;
+      ip: string | null;
+      outcome: components['schemas']['Outcome'];
+      requestId: string;
+      /** `<what>#<id>`. */
+      target?: string;
+      userAgent: string;
+    };
+    /** A page of the audit trail. */
+    AuditPage: {
+      events: components['schemas']['AuditEvent'][];
+      /** For events that come later, oldest first. */
+      newerCursor?: string;
+      /** For older events. */
+      nextCursor?: string;
+    };
     /** The password as it is, and as it will be. */
     ChangePasswordRequest: {
       currentPassword: string;
@@ -147,6 +190,17 @@ export interface components {
       expiresIn: number;
       /** How many sessions were live. */
       revoked: number;
+    };
+    EraseAudit: {
+      /** Why, in a few words: for the trail. */
+      reason: string;
+    };
+    /** What became of somebody's events. */
+    ErasedAudit: {
+      removed: number;
+      rewritten: number;
+      /** `erased`, or `partial`: the same call goes on. */
+      status: string;
     };
     /** What is wrong with one field of a request. */
     FieldError: {
@@ -227,6 +281,7 @@ export interface components {
       /** The version of OpenAPI. */
       openapi: string;
     };
+    Outcome: "success" | "failure";
     /** One of the person's sessions. */
     OwnSession: {
       /** How (RFC 8176). */
@@ -748,6 +803,10 @@ export interface components {
     "Cache-Control": string;
     /** Makes a browser forget what it kept for us. */
     "Clear-Site-Data": string;
+    /** A name for the file. */
+    "Content-Disposition": string;
+    /** RFC 8288: where the next piece is, with `rel="next"`. */
+    Link?: string;
     /** The access token's remaining life, in seconds. */
     "Postern-Expires-In": number;
     /** So many requests a minute. */
@@ -814,6 +873,103 @@ export interface operations {
           "application/json": components['schemas']['Discovery'];
         };
       };
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Read the audit trail */
+  readAudit: {
+    parameters: {
+      query?: {
+        /** What this person did, and what was done about them */
+        userId?: string | string;
+        /** The same by address, and what was tried under it */
+        email?: string | string;
+        /** Of this kind */
+        action?: string | string;
+        /** Not before */
+        from?: string | string;
+        /** Before */
+        to?: string | string;
+        /** From this IP address */
+        ip?: string | string;
+        /** Of this request */
+        requestId?: string | string;
+        /** That went so */
+        outcome?: "success" | "failure" | string;
+        /** The `nextCursor` or `newerCursor` of an answer to the same query */
+        cursor?: string | string;
+        /** How many at most */
+        limit?: number | string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** Events. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['AuditPage'];
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-forbidden'];
+      422: components['responses']['422-validation'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Take a copy of a part of the audit trail */
+  exportAudit: {
+    parameters: {
+      query: {
+        /** What this person did, and what was done about them */
+        userId?: string | string;
+        /** The same by address, and what was tried under it */
+        email?: string | string;
+        /** Of this kind */
+        action?: string | string;
+        /** Not before */
+        from?: string | string;
+        /** Before */
+        to?: string | string;
+        /** From this IP address */
+        ip?: string | string;
+        /** Of this request */
+        requestId?: string | string;
+        /** That went so */
+        outcome?: "success" | "failure" | string;
+        /** Of the copy */
+        format: "csv" | "ndjson";
+        /** From the `Link` of an answer to the same query */
+        cursor?: string | string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** A piece of the copy. */
+      200: {
+        headers: {
+          "Content-Disposition": components['headers']['Content-Disposition'];
+          "Link": components['headers']['Link'];
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/x-ndjson": string;
+          "text/csv": string;
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-forbidden'];
+      422: components['responses']['422-validation'];
       500: components['responses']['500-internal'];
       503: components['responses']['503-unavailable'];
     };
@@ -933,6 +1089,43 @@ export interface operations {
         };
         content: {
           "application/json": components['schemas']['UnlockedAccount'];
+        };
+      };
+      400: components['responses']['400-malformed'];
+      401: components['responses']['401-session_revoked-step_up_required-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-csrf_invalid-forbidden'];
+      404: components['responses']['404-not_found'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-validation'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Remove a person from the audit trail */
+  eraseAudit: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** Of the person */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['EraseAudit'];
+      };
+    };
+    responses: {
+      /** Done, or as much as one call can do. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['ErasedAudit'];
         };
       };
       400: components['responses']['400-malformed'];

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Outcome, Recorded};
 
-#[derive(Clone, Debug, Serialize)]
+/// An event.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AuditEvent")]
 #[serde(rename_all = "camelCase")]
 pub struct Shown {
     pub id: String,
@@ -17,6 +20,7 @@ pub struct Shown {
     pub actor: ShownActor,
     /// `<what>#<id>`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub target: Option<String>,
     pub ip: Option<String>,
     pub user_agent: String,
@@ -25,16 +29,20 @@ pub struct Shown {
 }
 
 /// Who did it; one of the three is there.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "AuditActor")]
 #[serde(rename_all = "camelCase")]
 pub struct ShownActor {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub user_id: Option<String>,
     /// An address that was given, whoever gave it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub email: Option<String>,
     /// A job of ours.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub system: Option<String>,
 }
 

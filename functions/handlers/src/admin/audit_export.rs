@@ -9,6 +9,7 @@ use shared::error::{FieldError, Refusal, Result};
 use shared::http::{Call, Endpoint, Reply, credentials};
 
 use super::audit_filters;
+use crate::openapi::{Operation, Tag, values};
 
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "admin-audit-export",
@@ -48,4 +49,25 @@ fn next(call: &Call, cursor: &str) -> String {
     let is_kept = |pair: &&str| !pair.is_empty() && !pair.starts_with("cursor=");
     let query: Vec<&str> = call.raw_query().split('&').filter(is_kept).collect();
     format!("<{}?{}&cursor={cursor}>; rel=\"next\"", call.path(), query.join("&"))
+}
+
+/// For the API reference.
+pub fn operations() -> Vec<Operation> {
+    let operation = Operation::new(
+        &ENDPOINT,
+        "GET /admin/audit-logs/export",
+        "exportAudit",
+        Tag::Administration,
+        "Take a copy of a part of the audit trail",
+    )
+    .about("What does not fit into one answer comes in the next: `Link` says where. Put one after the other they are one file.")
+    .for_reading_admins();
+    vec![
+        audit_filters::describe(operation)
+            .required_query("format", values::format, "Of the copy")
+            .query("cursor", values::text, "From the `Link` of an answer to the same query")
+            .answers_text("A piece of the copy.", ["text/csv", "application/x-ndjson"])
+            .with_header("Content-Disposition")
+            .with_header("Link"),
+    ]
 }

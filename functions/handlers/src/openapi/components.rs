@@ -19,6 +19,8 @@ const HEADERS: &[(&str, bool, &str, &str)] = &[
     ("WWW-Authenticate", true, "string", "RFC 6750: `Bearer`, and why the token was refused."),
     ("Set-Cookie", false, "string", "The session's cookies, unless tokens go in the body."),
     ("Postern-Expires-In", true, "integer", "The access token's remaining life, in seconds."),
+    ("Content-Disposition", true, "string", "A name for the file."),
+    ("Link", false, "string", "RFC 8288: where the next piece is, with `rel=\"next\"`."),
     ("Cache-Control", true, "string", "How long the answer may be kept."),
     ("Clear-Site-Data", true, "string", "Makes a browser forget what it kept for us."),
 ];
@@ -58,6 +60,11 @@ impl Schemas {
 
     pub(super) fn answered<T: JsonSchema>(&mut self) -> Value {
         self.answered.subschema_for::<T>().to_value()
+    }
+
+    /// Text that is no JSON.
+    pub(super) fn text(&mut self) -> Value {
+        json!({ "type": "string" })
     }
 
     /// Keeps a response under a name, and refers to it.

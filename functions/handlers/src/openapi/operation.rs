@@ -2,15 +2,16 @@
 //!
 //! What every route of a kind has in common is added here, so that no handler can forget it.
 
-use std::collections::BTreeMap;
+mod responses;
+
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde_json::{Map, Value, json};
-use shared::error::{Error, Refusal};
-use shared::http::{Endpoint, problem};
+use serde_json::{Value, json};
+use shared::error::Refusal;
+use shared::http::Endpoint;
 
-use super::components::{LIMIT, Schemas, header_references};
+use super::components::Schemas;
 use super::tag::Tag;
 use super::values::{Describe, described};
 
@@ -29,8 +30,8 @@ type SchemaOf = fn(&mut Schemas) -> Value;
 struct Answer {
     status: u16,
     about: &'static str,
-    /// Media type and schema.
-    content: Option<(&'static str, SchemaOf)>,
+    /// Media types and their schemas.
+    content: Vec<(&'static str, SchemaOf)>,
     /// `{"status": …}` with exactly this.
     says: Option<&'static str>,
     headers: Vec<&'static str>,
@@ -115,6 +116,16 @@ impl Operation {
         self.parameter("query", name, schema, about).refuses([Refusal::Invalid(Vec::new())])
     }
 
+    /// A part of the query that must be there.
+    #[must_use]
+    pub fn required_query(mut self, name: &'static str, schema: Describe, about: &'static str) -> Self {
+        self = self.parameter("query", name, described(schema), about).refuses([Refusal::Invalid(Vec::new())]);
+        if let Some(parameter) = self.parameters.last_mut() {
+            parameter["required"] = true.into();
+        }
+        self
+    }
+
     fn parameter(mut self, place: &str, name: &str, schema: Value, about: &str) -> Self {
         let is_required = place == "path";
         self.parameters.push(
@@ -126,26 +137,32 @@ impl Operation {
     /// JSON of this type.
     #[must_use]
     pub fn answers<T: JsonSchema>(self, status: u16, about: &'static str) -> Self {
-        self.answer(status, about, Some(("application/json", Schemas::answered::<T>)), None)
+        self.answer(status, about, vec![("application/json", Schemas::answered::<T>)], None)
     }
 
     /// `{"status": says}`.
     #[must_use]
     pub fn says(self, status: u16, says: &'static str, about: &'static str) -> Self {
-        self.answer(status, about, Some(("application/json", Schemas::answered::<crate::reply::Status>)), Some(says))
+        self.answer(status, about, vec![("application/json", Schemas::answered::<crate::reply::Status>)], Some(says))
     }
 
     /// 204.
     #[must_use]
     pub fn answers_nothing(self, about: &'static str) -> Self {
-        self.answer(204, about, None, None)
+        self.answer(204, about, Vec::new(), None)
+    }
+
+    /// Text in one of these media types.
+    #[must_use]
+    pub fn answers_text(self, about: &'static str, kinds: impl IntoIterator<Item = &'static str>) -> Self {
+        self.answer(200, about, kinds.into_iter().map(|kind| (kind, Schemas::text as SchemaOf)).collect(), None)
     }
 
     fn answer(
         mut self,
         status: u16,
         about: &'static str,
-        content: Option<(&'static str, SchemaOf)>,
+        content: Vec<(&'static str, SchemaOf)>,
         says: Option<&'static str>,
     ) -> Self {
         self.answers.push(Answer { status, about, content, says, headers: Vec::new() });
@@ -252,65 +269,5 @@ impl Operation {
             }
             (Callers::SignedIn | Callers::Admins, false) => json!([{ "bearer": [] }, { "accessCookie": [] }]),
         }
-    }
-
-    fn responses(&self, schemas: &mut Schemas) -> Value {
-        let mut responses = Map::new();
-        for answer in &self.answers {
-            let mut headers = vec!["X-Request-ID"];
-            headers.extend(&answer.headers);
-            if self.is_limited {
-                headers.extend(LIMIT);
-            }
-            let mut response = json!({ "description": answer.about, "headers": header_references(&headers) });
-            if let Some((kind, schema)) = answer.content {
-                let mut schema = schema(schemas);
-                if let Some(says) = answer.says {
-                    schema = json!({ "allOf": [schema, { "properties": { "status": { "const": says } } }] });
-                }
-                response["content"] = json!({ kind: { "schema": schema } });
-            }
-            responses.insert(answer.status.to_string(), response);
-        }
-        for (status, problems) in self.problems() {
-            responses.entry(status.to_string()).or_insert_with(|| self.refusal(status, &problems, schemas));
-        }
-        responses.into()
-    }
-
-    /// By status, each with its code and meaning.
-    fn problems(&self) -> BTreeMap<u16, BTreeMap<&'static str, &'static str>> {
-        let faults = [Error::Internal(String::new()), Error::Unavailable { dependency: "", cause: String::new() }];
-        let refusals = self.refusals.iter().cloned().map(Error::Refused);
-        let mut problems: BTreeMap<u16, BTreeMap<_, _>> = BTreeMap::new();
-        for error in refusals.chain(faults) {
-            let problem::Kind { status, code, title } = problem::kind_of(&error);
-            problems.entry(status.as_u16()).or_default().insert(code, title);
-        }
-        problems
-    }
-
-    fn refusal(&self, status: u16, problems: &BTreeMap<&str, &str>, schemas: &mut Schemas) -> Value {
-        let lines: Vec<_> = problems.iter().map(|(code, title)| format!("`{code}`: {title}")).collect();
-        let mut headers = vec!["X-Request-ID"];
-        match status {
-            401 => headers.push("WWW-Authenticate"),
-            409 if problems.contains_key("refresh_in_progress") => headers.push("Retry-After"),
-            423 | 429 | 503 => headers.push("Retry-After"),
-            _ => {}
-        }
-        if status == 429 {
-            headers.extend(LIMIT);
-        }
-        let mut response = json!({ "description": lines.join("\n\n"), "headers": header_references(&headers) });
-        if self.method_and_path().0 == "HEAD" {
-            return response;
-        }
-        let codes: Vec<_> = problems.keys().copied().collect();
-        response["content"] = json!({ "application/problem+json": { "schema": { "allOf": [
-            { "$ref": "#/components/schemas/Problem" },
-            { "properties": { "status": { "const": status }, "code": { "enum": codes } } },
-        ] } } });
-        schemas.response(format!("{status}-{}", codes.join("-")), response)
     }
 }

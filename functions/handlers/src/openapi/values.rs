@@ -77,3 +77,23 @@ pub fn text(_: &mut SchemaGenerator) -> Schema {
 pub fn limit(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "minimum": 1, "maximum": 50, "default": 50 })
 }
+
+/// A kind of event in the audit trail.
+pub fn action(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "examples": ["UserLoginFailed"] })
+}
+
+/// How something went.
+pub fn outcome(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["success", "failure"] })
+}
+
+/// The form of a copy of the audit trail.
+pub fn format(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["csv", "ndjson"] })
+}
+
+/// Why somebody does something, in a few words.
+pub fn reason(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": 200, "examples": ["asked by phone, identity checked"] })
+}

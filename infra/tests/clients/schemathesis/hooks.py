@@ -169,6 +169,12 @@ def end_session_of(operation):
     return {"headers": bearing(granted(operation, ADMIN)["accessToken"]), "path_parameters": path}
 
 
+def erase_audit(operation):
+    person = granted(operation, verified(operation))["session"]["userId"]
+    token = granted(operation, ADMIN)["accessToken"]
+    return {"headers": bearing(token), "path_parameters": {"id": person}, "body": {"reason": "asked to be forgotten"}}
+
+
 def unlock_account(operation):
     token = granted(operation, ADMIN)["accessToken"]
     return {"headers": bearing(token), "body": {"email": verified(operation), "reason": "asked by phone"}}
@@ -186,6 +192,7 @@ EXAMPLES = {
     "endSession": end_session,
     "endSessionOf": end_session_of,
     "unlockAccount": unlock_account,
+    "eraseAudit": erase_audit,
 }
 
 
