@@ -12,6 +12,7 @@ use crate::captcha;
 use crate::clock::{Clock, Timestamp};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::health::Probes;
 use crate::keys::cache::{KeyCache, SigningRing};
 use crate::keys::secrets::Secrets;
 use crate::password::Hasher;
@@ -26,6 +27,7 @@ pub struct App {
     pub(crate) lines: Lines,
     keys: KeyCache,
     captcha: captcha::Client,
+    probes: Probes,
     /// Only a few functions hash or mail: the others do not pay for it.
     hasher: OnceLock<Hasher>,
     ses: OnceLock<Ses>,
@@ -44,6 +46,7 @@ impl App {
             lines: Lines::default(),
             keys: KeyCache::default(),
             captcha: captcha::Client::default(),
+            probes: Probes::default(),
             hasher: OnceLock::new(),
             ses: OnceLock::new(),
             clock,
@@ -62,6 +65,11 @@ impl App {
 
     pub fn captcha(&self) -> &captcha::Client {
         &self.captcha
+    }
+
+    /// What this instance knows of its dependencies' health.
+    pub(crate) fn probes(&self) -> &Probes {
+        &self.probes
     }
 
     /// The signing ring, not older than a minute.

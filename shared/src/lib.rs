@@ -22,6 +22,7 @@ pub mod health;
 pub mod http;
 pub mod id;
 pub mod json;
+mod kept;
 pub mod keys;
 pub mod log;
 pub mod login;
