@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::health::Probes;
 use crate::keys::cache::{KeyCache, SigningRing};
 use crate::keys::secrets::Secrets;
+use crate::log::Sampler;
 use crate::password::Hasher;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -28,6 +29,7 @@ pub struct App {
     keys: KeyCache,
     captcha: captcha::Client,
     probes: Probes,
+    hot_log: Sampler,
     /// Only a few functions hash or mail: the others do not pay for it.
     hasher: OnceLock<Hasher>,
     ses: OnceLock<Ses>,
@@ -41,12 +43,13 @@ impl App {
         let settings = Settings::read(environment).map_err(Error::internal)?;
         let sdk = sdk_config(environment)?;
         Ok(Self {
-            store: Store::new(&sdk, settings.tables.clone()),
+            store: Store::new(&sdk, settings.tables.clone(), clock.clone()),
             kms: Kms::new(&sdk, &settings.secrets_key_id, &settings.stack_name),
             lines: Lines::default(),
             keys: KeyCache::default(),
             captcha: captcha::Client::default(),
             probes: Probes::default(),
+            hot_log: Sampler::new(settings.log_sample_hot),
             hasher: OnceLock::new(),
             ses: OnceLock::new(),
             clock,
@@ -65,6 +68,11 @@ impl App {
 
     pub fn captcha(&self) -> &captcha::Client {
         &self.captcha
+    }
+
+    /// Which of the hot routes' successes are logged.
+    pub(crate) fn hot_log(&self) -> &Sampler {
+        &self.hot_log
     }
 
     /// What this instance knows of its dependencies' health.

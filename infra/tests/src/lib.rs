@@ -3,6 +3,7 @@
 //! Helpers go through the public surface. What they look at below it (tables, calls, mails) they only look at.
 
 mod answer;
+pub mod logs;
 mod person;
 mod tables;
 
@@ -35,6 +36,7 @@ impl TestApp {
 
     /// With other parameters than the laptop's.
     pub async fn with(parameters: &[(&str, &str)]) -> Self {
+        logs::keep();
         let template = include_str!("../../../template.yaml").to_owned();
         let parameters: BTreeMap<_, _> =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

@@ -51,6 +51,8 @@ pub struct Settings {
     pub key_rotation: Duration,
     /// `SECRET_ROTATION_DAYS`: how old the newest version of the secrets gets (KEYS-4); 1 to 365.
     pub secret_rotation: Duration,
+    /// `LOG_SAMPLE_HOT`: of the hot routes' successes one in so many is logged (OPS-5); 1 to 1,000.
+    pub log_sample_hot: u32,
     /// `STACK_NAME`: tags the keys of this deployment.
     pub stack_name: String,
     /// `SECRETS_KEY_ID`: the KMS key that wraps data keys (KEYS-4).
@@ -159,6 +161,7 @@ impl Settings {
             attempts: AttemptRules::read(&mut reader),
             key_rotation: Duration::from_secs(86_400) * reader.number("ROTATION_DAYS", 30, 1..=365),
             secret_rotation: Duration::from_secs(86_400) * reader.number("SECRET_ROTATION_DAYS", 90, 1..=365),
+            log_sample_hot: reader.number("LOG_SAMPLE_HOT", 10, 1..=1_000),
             stack_name: reader.required("STACK_NAME"),
             secrets_key_id: reader.required("SECRETS_KEY_ID"),
             captcha: None,
@@ -306,13 +309,14 @@ pub(crate) mod tests {
             ("ROTATION_DAYS", "0"),
             ("SECRET_ROTATION_DAYS", "366"),
             ("EDGE", "nginx"),
+            ("LOG_SAMPLE_HOT", "0"),
             ("LOCK_AFTER", "2"),
             ("LOCK_MINUTES", "soon"),
             ("ROUTE_BURST", "11"),
             ("COOKIE_DOMAIN", "example.org"),
         ])
         .unwrap_err();
-        assert_eq!(faults.0.len(), 17, "{faults}");
+        assert_eq!(faults.0.len(), 18, "{faults}");
         let together = read_with(&[("SUSPICIOUS_AFTER", "3"), ("LOCK_AFTER", "3")]).unwrap_err();
         assert!(together.to_string().contains("SUSPICIOUS_AFTER: must be less than LOCK_AFTER"), "{together}");
     }

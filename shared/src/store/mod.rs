@@ -35,7 +35,9 @@ pub use self::session_lists::SessionPosition;
 pub use self::sessions::SessionRecord;
 pub use self::signing_keys::{KeyRecord, KeyState, RingRecords, SecretRecord};
 pub use self::transaction::{Attempt, Committed, Part, Transaction};
+use crate::aws::skew::WatchClock;
 use crate::aws::trips::CountTrips;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::settings::Tables;
 
@@ -49,8 +51,9 @@ pub struct Store {
 }
 
 impl Store {
-    pub fn new(config: &SdkConfig, tables: Tables) -> Self {
-        let config = aws_sdk_dynamodb::config::Builder::from(config).interceptor(CountTrips).build();
+    pub fn new(config: &SdkConfig, tables: Tables, clock: Clock) -> Self {
+        let config = aws_sdk_dynamodb::config::Builder::from(config);
+        let config = config.interceptor(CountTrips).interceptor(WatchClock::new(clock)).build();
         Self { client: Client::from_conf(config), tables }
     }
 

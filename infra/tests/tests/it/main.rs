@@ -21,6 +21,7 @@ mod recovery;
 mod reference;
 mod refresh;
 mod repository;
+mod run_logs;
 mod schedules;
 mod schemathesis;
 mod scripts;
