@@ -16,6 +16,7 @@ use crate::health::Probes;
 use crate::keys::cache::{KeyCache, SigningRing};
 use crate::keys::secrets::Secrets;
 use crate::log::Sampler;
+use crate::outbound::Outbound;
 use crate::password::Hasher;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -28,6 +29,7 @@ pub struct App {
     pub(crate) lines: Lines,
     keys: KeyCache,
     captcha: captcha::Client,
+    outbound: Outbound,
     probes: Probes,
     hot_log: Sampler,
     /// Only a few functions hash or mail: the others do not pay for it.
@@ -48,6 +50,7 @@ impl App {
             lines: Lines::default(),
             keys: KeyCache::default(),
             captcha: captcha::Client::default(),
+            outbound: Outbound::default(),
             probes: Probes::default(),
             hot_log: Sampler::new(settings.log_sample_hot),
             hasher: OnceLock::new(),
@@ -78,6 +81,11 @@ impl App {
     /// What this instance knows of its dependencies' health.
     pub(crate) fn probes(&self) -> &Probes {
         &self.probes
+    }
+
+    /// The way to what is not AWS.
+    pub(crate) fn outbound(&self) -> &Outbound {
+        &self.outbound
     }
 
     /// The signing ring, not older than a minute.

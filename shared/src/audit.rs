@@ -35,6 +35,9 @@ pub enum Kind {
     UserAccountUnlocked,
     AccessDenied,
     CaptchaSkipped,
+    JobSwitched,
+    CheckFailed,
+    CheckRecovered,
 }
 
 /// Who did it, as far as is known.
@@ -102,6 +105,15 @@ impl Event {
 
     pub fn on_key(self, kid: &str) -> Self {
         Self { target: Some(format!("key#{kid}")), ..self }
+    }
+
+    pub fn on_job(self, job: &str) -> Self {
+        Self { target: Some(format!("job#{job}")), ..self }
+    }
+
+    /// A check that the service makes of itself.
+    pub fn on_check(self, check: &str) -> Self {
+        Self { target: Some(format!("check#{check}")), ..self }
     }
 
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {

@@ -35,6 +35,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     admin::sessions::ENDPOINT,
     admin::session_end::ENDPOINT,
     admin::metrics_sessions::ENDPOINT,
+    admin::jobs::ENDPOINT,
+    admin::job_switch::ENDPOINT,
     auth::password_forgot::ENDPOINT,
     auth::password_reset::ENDPOINT,
     auth::password_change::ENDPOINT,
@@ -53,8 +55,15 @@ pub const ENDPOINTS: &[Endpoint] = &[
 ];
 
 /// Every function that EventBridge runs on a schedule.
-pub const JOBS: &[Job] =
-    &[jobs::retry_mail::JOB, jobs::rotate_keys::JOB, jobs::expire_sessions::JOB, jobs::count_sessions::JOB];
+pub const JOBS: &[Job] = &[
+    jobs::retry_mail::JOB,
+    jobs::rotate_keys::JOB,
+    jobs::expire_sessions::JOB,
+    jobs::count_sessions::JOB,
+    jobs::monitor_jwks::JOB,
+    jobs::daily_report::JOB,
+    jobs::check_backups::JOB,
+];
 
 /// The stream consumer of the outbox.
 pub const SEND_MAIL: &str = jobs::send_mail::NAME;

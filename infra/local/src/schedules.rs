@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::clock::Timestamp;
 use template::Schedule;
 
@@ -26,10 +26,27 @@ pub(crate) async fn keep(stack: Arc<Inner>, function: String, schedule: Schedule
         if now.since(last) < period {
             continue;
         }
-        last = now;
-        let input = schedule.input.clone().unwrap_or_else(|| json!({}));
+        // The newest of the times that have come; of several that were jumped over, it stands for all.
+        let times = u32::try_from(now.since(last).as_millis() / period.as_millis()).unwrap_or(1);
+        last = last + period * times;
+        let input = schedule.input.clone().unwrap_or_else(|| event(last));
         if let Err(failed) = functions::invoke(stack.app(), &function, input).await {
             tracing::error!(function, %failed, "a scheduled run failed");
         }
     }
+}
+
+/// What EventBridge Scheduler sends at a time of a schedule.
+pub(crate) fn event(at: Timestamp) -> Value {
+    json!({
+        "version": "0",
+        "id": shared::id::fresh(at),
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": "000000000000",
+        "time": at.to_string(),
+        "region": "us-east-1",
+        "resources": [],
+        "detail": "{}",
+    })
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, PointInTimeRecoverySpecification};
 use serde_json::{Value, json};
 
 use crate::TestApp;
@@ -48,6 +48,17 @@ impl TestApp {
         item.insert(attribute.to_owned(), AttributeValue::S(value.to_owned()));
         let put = self.dynamodb().put_item().table_name(&table.name).set_item(Some(item)).send().await;
         put.unwrap_or_else(|error| panic!("{error:?}"));
+    }
+
+    /// Switches the continuous backups of a table on or off, as somebody in the console would.
+    pub async fn keep_backups_of(&self, table: &str, on: bool) {
+        let table = self.stack.template().tables.iter().find(|found| found.name.ends_with(&format!("-{table}")));
+        let table = table.unwrap_or_else(|| panic!("no such table"));
+        let wish = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(on).build();
+        let wish = wish.unwrap_or_else(|error| panic!("{error}"));
+        let request = self.dynamodb().update_continuous_backups().table_name(&table.name);
+        let done = request.point_in_time_recovery_specification(wish).send().await;
+        done.unwrap_or_else(|error| panic!("{error:?}"));
     }
 
     async fn items(&self, table: &str) -> Vec<HashMap<String, AttributeValue>> {

@@ -12,10 +12,12 @@ mod challenges;
 mod jobs;
 mod outbox;
 mod primitives;
+mod reports;
 mod session_lists;
 mod sessions;
 mod signing_keys;
 mod transaction;
+mod watches;
 
 use std::collections::HashMap;
 
@@ -29,12 +31,14 @@ pub use self::accounts::{Login, OrganizationRecord, Status, User, Verified};
 pub use self::attempts::Reservation;
 pub use self::captcha::CaptchaClaim;
 pub use self::challenges::{Challenge, ChallengeKind};
-pub use self::jobs::RunStart;
+pub use self::jobs::{JobRecord, NewRun, RunEnd, RunRecord, RunStart};
 pub use self::outbox::{Claim, MESSAGE_KEPT, OutboxMessage};
+pub use self::reports::EventCounts;
 pub use self::session_lists::SessionPosition;
 pub use self::sessions::SessionRecord;
 pub use self::signing_keys::{KeyRecord, KeyState, RingRecords, SecretRecord};
 pub use self::transaction::{Attempt, Committed, Part, Transaction};
+pub use self::watches::{Backup, WatchRecord};
 use crate::aws::skew::WatchClock;
 use crate::aws::trips::CountTrips;
 use crate::clock::Clock;

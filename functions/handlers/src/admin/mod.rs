@@ -1,5 +1,7 @@
 //! What administrators do.
 
+pub mod job_switch;
+pub mod jobs;
 pub mod metrics_sessions;
 pub mod session_end;
 pub mod sessions;

@@ -162,6 +162,9 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     let mut admin = app.browser("root@example.com").await;
     let unlock = json!({ "email": "ada@example.com", "reason": "asked" });
     admin.send("POST", "/admin/unlock-account", &unlock).await.expect(200);
+    let off = json!({ "enabled": false, "reason": "asked" });
+    admin.send("PUT", "/admin/jobs/jobs-daily-report", &off).await.expect(200);
+    admin.get("/admin/jobs").await.expect(200);
     let mut other = app.browser("mallory@example.com").await;
     other.send("POST", "/admin/unlock-account", &unlock).await.expect(403);
     other.get("/user/sessions").await.expect(200);
@@ -179,6 +182,7 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     }
     admin.get("/admin/metrics/sessions").await.expect(200);
     other.get("/admin/metrics/sessions").await.expect(403);
+    other.get("/admin/jobs").await.expect(403);
     seen.requests(&app).await;
     for email in ["ada@example.com", "nobody@example.com"] {
         app.post("/auth/password/forgot", json!({ "email": email })).await.expect(202);
@@ -221,6 +225,20 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     }
     seen.job(&app, "expire-sessions", json!({})).await;
     seen.job(&app, "count-sessions", json!({})).await;
+    seen.job(&app, "daily-report", json!({})).await;
+    for trouble in [true, false] {
+        if trouble {
+            app.fault(json!({ "service": "dynamodb", "table": "signing-keys", "kind": "error" })).await;
+        }
+        seen.job(&app, "monitor-jwks", json!({})).await;
+        app.no_faults();
+    }
+    seen.job(&app, "check-backups", json!({})).await;
+    for job in handlers::JOBS {
+        assert!(seen.0.contains_key(job.name), "{} was not seen", job.name);
+    }
+    let at = json!({ "source": "aws.scheduler", "time": app.stack.clock().now().to_string() });
+    seen.job(&app, "daily-report", at).await;
 
     for (name, calls) in &seen.0 {
         let function = app.stack.template().functions.iter().find(|function| function.binary == *name).unwrap();

@@ -1,0 +1,27 @@
+//! `GET /admin/jobs`: the scheduled jobs, whether each is switched on, and how its last runs ended (OPS-6).
+
+use serde::Serialize;
+use shared::app::App;
+use shared::error::Result;
+use shared::http::{Call, Endpoint, Reply, credentials};
+use shared::jobs::{self, JobView};
+
+use crate::JOBS;
+
+pub const ENDPOINT: Endpoint = Endpoint {
+    name: "admin-jobs",
+    routes: &["GET /admin/jobs"],
+    limited: false,
+    handle: |app, call| Box::pin(handle(app, call)),
+};
+
+#[derive(Serialize)]
+struct Response {
+    jobs: Vec<JobView>,
+}
+
+async fn handle(app: &App, call: &Call) -> Result<Reply> {
+    credentials::admin_reader(app, call).await?;
+    let scheduled: Vec<_> = JOBS.iter().map(crate::jobs::Job::scheduled).collect();
+    Reply::ok(&Response { jobs: jobs::list(app, &call.ctx, &scheduled).await? })
+}
