@@ -71,7 +71,7 @@ pub enum Outcome {
     SwitchedOff,
 }
 
-/// What EventBridge Scheduler sends. Whatever else calls a job is somebody's hand.
+/// What the schedules of `template.yaml` send. Whatever else calls a job is somebody's hand.
 #[derive(Deserialize)]
 struct SchedulersEvent {
     source: String,

@@ -98,11 +98,11 @@ async fn steps(app: &TestApp, step: &str) -> BTreeMap<String, Timestamp> {
 }
 
 /// A run that dies after so many calls to AWS.
-async fn killed(app: &TestApp, instance: &App, calls: usize) {
+async fn killed(app: &TestApp, instance: &App, input: Value, calls: usize) {
     let begun = || app.stack.aws().calls().list(None).len();
     let job = handlers::jobs::rotate_keys::JOB;
     let before = begun();
-    let mut running = Box::pin(handlers::jobs::run(&job, instance, json!({ "action": "rotate" })));
+    let mut running = Box::pin(handlers::jobs::run(&job, instance, input));
     poll_fn(|context| match begun() - before >= calls {
         true => Poll::Ready(()),
         false => running.as_mut().poll(context).map(drop),
@@ -129,7 +129,7 @@ async fn keys_1_rotated_every_ten_minutes_under_constant_load_not_one_verificati
         let at = json!({ "source": "aws.scheduler", "time": app.stack.clock().now().to_string() });
         let dying = async {
             if step % 4 == 3 {
-                killed(&app, &instances[0], 2 + step % 17).await;
+                killed(&app, &instances[0], json!({ "action": "rotate" }), 2 + step % 17).await;
             }
         };
         let (_, by_hand, by_schedule, _, _) =
@@ -159,4 +159,32 @@ async fn keys_1_rotated_every_ten_minutes_under_constant_load_not_one_verificati
     native.verify(&native.access).await.expect(200);
     ada.refresh().await;
     assert!(verifies(&jwks(&app).await, &ada.access));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_2_an_emergency_that_dies_anywhere_is_finished_by_the_same_command() {
+    let retire = |kid: &str| json!({ "action": "retire-now", "kid": kid });
+    let calls = {
+        let app = TestApp::start().await;
+        let native = app.native("ada@example.com").await;
+        let run = app.job("rotate-keys", retire(&kid_of(&native.access))).await;
+        app.stack.aws().calls().list(run["runId"].as_str()).len()
+    };
+    assert!(calls > 8, "{calls} calls");
+    for calls in 1..=calls {
+        let app = TestApp::start().await;
+        let native = app.native("ada@example.com").await;
+        app.outbox_is_empty().await;
+        let stolen = kid_of(&native.access);
+        killed(&app, &app.stack.app(), retire(&stolen), calls).await;
+        // Its lease is over; whoever signs in meanwhile can.
+        app.advance(61);
+        Native::sign_in(&app, "ada@example.com").await;
+        app.job("rotate-keys", retire(&stolen)).await;
+        app.advance(61);
+        native.verify(&native.access).await.refused(401, "token_invalid");
+        assert!(!jwks(&app).await.contains_key(&stolen), "killed after {calls} calls");
+        let after = Native::sign_in(&app, "ada@example.com").await;
+        after.verify(&after.access).await.expect(200);
+    }
 }
