@@ -35,7 +35,8 @@ const DEADLINE: Duration = Duration::from_millis(4500);
 /// Answers one request. Never fails: whatever happens becomes an answer with all headers.
 pub async fn respond(endpoint: &Endpoint, app: &App, request: Request) -> Response<Body> {
     let call = Call::new(app, endpoint, request);
-    let span = tracing::info_span!("request", request_id = call.ctx.request_id, function = endpoint.name);
+    // Of the highest level, so that its id stands on every line, whatever the level of the log.
+    let span = tracing::error_span!("request", request_id = call.ctx.request_id, function = endpoint.name);
     let started = app.clock.now();
     async {
         let (result, trips) = trips::counted(&call.ctx.request_id, answer(endpoint, app, &call)).await;

@@ -26,6 +26,7 @@ use shared::error::{Error, Result};
 use shared::id;
 use shared::jobs::Scheduled;
 use shared::store::{NewRun, RunEnd, RunStart};
+use tracing::Instrument;
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<Value>> + Send + 'a>>;
 
@@ -97,7 +98,9 @@ pub async fn run(job: &Job, app: &App, input: Value) -> Result<Run> {
     let ctx = RequestContext::of_job(now, run_id.clone());
     let new =
         NewRun { job: job.name, run_id: &run_id, scheduled_at: scheduled_at(&input, now), now, until: now + job.lease };
-    let (result, trips) = trips::counted(&run_id, run_logged(job, app, &ctx, &new, input)).await;
+    let span = tracing::error_span!("job", request_id = run_id, function = job.name);
+    let work = run_logged(job, app, &ctx, &new, input).instrument(span);
+    let (result, trips) = trips::counted(&run_id, work).await;
     let millis = u64::try_from(app.clock.now().since(now).as_millis()).unwrap_or(u64::MAX);
     match result {
         Ok((outcome, report)) => {
