@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -23,24 +24,28 @@ pub struct Scheduled {
 }
 
 /// A job, and what is known of its last runs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Job")]
 #[serde(rename_all = "camelCase")]
 pub struct JobView {
     pub name: &'static str,
     pub enabled: bool,
     /// Why it was switched last.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub reason: Option<String>,
     pub every_seconds: u64,
     /// When its schedule calls for it next, as far as its last call tells.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub next_due: Option<String>,
     /// The newest runs, newest first.
     pub runs: Vec<RunView>,
 }
 
 /// One run.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "JobRun")]
 #[serde(rename_all = "camelCase")]
 pub struct RunView {
     pub id: String,
@@ -48,12 +53,15 @@ pub struct RunView {
     pub outcome: String,
     /// The time of the schedule that called for it; none for a run by hand.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub scheduled_at: Option<String>,
     pub started_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub finished_at: Option<String>,
     /// Its figures as JSON, or what went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub report: Option<String>,
 }
 

@@ -42,6 +42,8 @@ const DESCRIBED: &[fn() -> Vec<Operation>] = &[
     admin::sessions::operations,
     admin::session_end::operations,
     admin::metrics_sessions::operations,
+    admin::jobs::operations,
+    admin::job_switch::operations,
     keys::jwks::operations,
     keys::discovery::operations,
     health::operations,
