@@ -17,6 +17,14 @@ export interface paths {
     /** Take a copy of a part of the audit trail */
     get: operations['exportAudit'];
   };
+  "/admin/jobs": {
+    /** Look at the scheduled jobs and their last runs */
+    get: operations['jobs'];
+  };
+  "/admin/jobs/{name}": {
+    /** Switch a job's schedule on or off */
+    put: operations['switchJob'];
+  };
   "/admin/metrics/sessions": {
     /** Read how many people are signed in, for how long and on what */
     get: operations['sessionFigures'];
@@ -266,6 +274,34 @@ export interface components {
       status: components['schemas']['HealthStatus'];
     };
     HealthStatus: "healthy" | "degraded" | "down";
+    /** A job, and what is known of its last runs. */
+    Job: {
+      enabled: boolean;
+      everySeconds: number;
+      name: string;
+      /** When its schedule calls for it next, as far as its last call tells. */
+      nextDue?: string;
+      /** Why it was switched last. */
+      reason?: string;
+      /** The newest runs, newest first. */
+      runs: components['schemas']['JobRun'][];
+    };
+    /** One run. */
+    JobRun: {
+      finishedAt?: string;
+      id: string;
+      /** `running`, `done`, `failed`, `skipped`, or `died`: its time is over and it never said how it ended. */
+      outcome: string;
+      /** Its figures as JSON, or what went wrong. */
+      report?: string;
+      /** The time of the schedule that called for it; none for a run by hand. */
+      scheduledAt?: string;
+      startedAt: string;
+    };
+    /** Every scheduled job. */
+    Jobs: {
+      jobs: components['schemas']['Job'][];
+    };
     /** A JWK Set (RFC 7517). */
     KeySet: {
       keys: components['schemas']['PublicKey'][];
@@ -429,6 +465,17 @@ export interface components {
     /** `{"status": …}`. */
     Status: {
       status: string;
+    };
+    /** How the switch shall stand. */
+    SwitchJobRequest: {
+      enabled: boolean;
+      /** Why, in 1 to 200 characters: for the audit trail, and for who looks at the list. */
+      reason: string;
+    };
+    /** How it stands. */
+    SwitchedJob: {
+      enabled: boolean;
+      name: string;
     };
     /** How a client wants its tokens. */
     TokenDelivery: "cookies" | "body";
@@ -969,6 +1016,68 @@ export interface operations {
       };
       401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
       403: components['responses']['403-forbidden'];
+      422: components['responses']['422-validation'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Look at the scheduled jobs and their last runs */
+  jobs: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** Every job, with its ten newest runs. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Jobs'];
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-forbidden'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Switch a job's schedule on or off */
+  switchJob: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** The job, such as `jobs-daily-report` */
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['SwitchJobRequest'];
+      };
+    };
+    responses: {
+      /** It stands so now. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['SwitchedJob'];
+        };
+      };
+      400: components['responses']['400-malformed'];
+      401: components['responses']['401-session_revoked-step_up_required-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-csrf_invalid-forbidden'];
+      404: components['responses']['404-not_found'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
       422: components['responses']['422-validation'];
       500: components['responses']['500-internal'];
       503: components['responses']['503-unavailable'];

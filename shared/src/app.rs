@@ -12,8 +12,11 @@ use crate::captcha;
 use crate::clock::{Clock, Timestamp};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::health::Probes;
 use crate::keys::cache::{KeyCache, SigningRing};
 use crate::keys::secrets::Secrets;
+use crate::log::Sampler;
+use crate::outbound::Outbound;
 use crate::password::Hasher;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -26,6 +29,9 @@ pub struct App {
     pub(crate) lines: Lines,
     keys: KeyCache,
     captcha: captcha::Client,
+    outbound: Outbound,
+    probes: Probes,
+    hot_log: Sampler,
     /// Only a few functions hash or mail: the others do not pay for it.
     hasher: OnceLock<Hasher>,
     ses: OnceLock<Ses>,
@@ -39,11 +45,14 @@ impl App {
         let settings = Settings::read(environment).map_err(Error::internal)?;
         let sdk = sdk_config(environment)?;
         Ok(Self {
-            store: Store::new(&sdk, settings.tables.clone(), settings.audit_kept),
+            store: Store::new(&sdk, settings.tables.clone(), settings.audit_kept, clock.clone()),
             kms: Kms::new(&sdk, &settings.secrets_key_id, &settings.stack_name),
             lines: Lines::default(),
             keys: KeyCache::default(),
             captcha: captcha::Client::default(),
+            outbound: Outbound::default(),
+            probes: Probes::default(),
+            hot_log: Sampler::new(settings.log_sample_hot),
             hasher: OnceLock::new(),
             ses: OnceLock::new(),
             clock,
@@ -62,6 +71,21 @@ impl App {
 
     pub fn captcha(&self) -> &captcha::Client {
         &self.captcha
+    }
+
+    /// Which of the hot routes' successes are logged.
+    pub(crate) fn hot_log(&self) -> &Sampler {
+        &self.hot_log
+    }
+
+    /// What this instance knows of its dependencies' health.
+    pub(crate) fn probes(&self) -> &Probes {
+        &self.probes
+    }
+
+    /// The way to what is not AWS.
+    pub(crate) fn outbound(&self) -> &Outbound {
+        &self.outbound
     }
 
     /// The signing ring, not older than a minute.

@@ -1,4 +1,4 @@
-//! Calls to services that are not AWS: one form, sent once, with a bounded answer within a bounded time.
+//! Calls to what is not AWS: sent once, with a bounded answer within a bounded time.
 //!
 //! It deliberately follows no redirect and tries nothing twice: what it sends holds a secret and may be good only once.
 
@@ -52,6 +52,15 @@ impl Outbound {
         tokio::time::timeout(patience, self.send(request)).await.unwrap_or(Err(Failed::TimedOut(patience)))
     }
 
+    /// Gets what is public, and waits for the whole answer.
+    ///
+    /// # Errors
+    /// [`Failed`].
+    pub async fn get(&self, url: &str, patience: Duration) -> Result<Answer, Failed> {
+        let request = get(url).map_err(|error| broken(&*error))?;
+        tokio::time::timeout(patience, self.send(request)).await.unwrap_or(Err(Failed::TimedOut(patience)))
+    }
+
     async fn send(&self, request: HttpRequest) -> Result<Answer, Failed> {
         let response = self.0.get_or_init(connector).call(request).await.map_err(|error| broken(&error))?;
         let status = response.status().as_u16();
@@ -73,6 +82,16 @@ fn connector() -> Connector {
         .sleep_impl(TokioSleep::new())
         .pool_max_idle_per_host(0)
         .build()
+}
+
+fn get(url: &str) -> Result<HttpRequest, Box<dyn StdError>> {
+    let mut request = HttpRequest::new(SdkBody::empty());
+    request.set_method("GET")?;
+    request.set_uri(url)?;
+    let headers = request.headers_mut();
+    headers.insert("accept", "application/json");
+    headers.insert("user-agent", "postern");
+    Ok(request)
 }
 
 fn post(url: &str, form: String) -> Result<HttpRequest, Box<dyn StdError>> {

@@ -38,6 +38,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     admin::audit_logs::ENDPOINT,
     admin::audit_export::ENDPOINT,
     admin::erase_audit::ENDPOINT,
+    admin::jobs::ENDPOINT,
+    admin::job_switch::ENDPOINT,
     auth::password_forgot::ENDPOINT,
     auth::password_reset::ENDPOINT,
     auth::password_change::ENDPOINT,
@@ -63,6 +65,9 @@ pub const JOBS: &[Job] = &[
     jobs::count_sessions::JOB,
     jobs::sign_audit_checkpoint::JOB,
     jobs::purge_audit::JOB,
+    jobs::monitor_jwks::JOB,
+    jobs::daily_report::JOB,
+    jobs::check_backups::JOB,
 ];
 
 /// Every function that a table's stream wakes.

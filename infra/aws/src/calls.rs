@@ -94,6 +94,11 @@ impl CallLog {
         calls
     }
 
+    /// How many calls have begun so far, those included that are not over.
+    pub fn begun(&self) -> u64 {
+        self.last_id.load(Ordering::Relaxed)
+    }
+
     /// Forgets all calls. Ids go on counting.
     pub fn clear(&self) {
         self.calls().clear();

@@ -38,9 +38,24 @@ pub(crate) fn rfc3339(ms: i64) -> String {
     )
 }
 
+/// A `Date` header (RFC 9110 §5.6.7).
+pub(crate) fn http_date(ms: i64) -> String {
+    let at =
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let (weekday, month) = (at.weekday().to_string(), at.month().to_string());
+    let (day, year) = (at.day(), at.year());
+    let (hour, minute, second) = at.to_hms();
+    format!("{weekday:.3}, {day:02} {month:.3} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::rfc3339;
+    use super::{http_date, rfc3339};
+
+    #[test]
+    fn a_date_is_written_as_http_wants_it() {
+        assert_eq!(http_date(784_111_777_000), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
 
     #[test]
     fn instants_are_written_with_three_decimals_whatever_they_are() {

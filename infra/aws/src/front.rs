@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
+use hyper::header::DATE;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
@@ -16,6 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
 use crate::calls::{CallLog, Ended};
+use crate::clock::{Clock, http_date};
 use crate::dynamodb::Dynamodb;
 use crate::faults::{FaultKind, Faults, reply as fault_reply};
 use crate::kms::Kms;
@@ -31,6 +33,7 @@ pub(crate) struct Stack {
     pub(crate) dynamodb: Dynamodb,
     pub(crate) kms: Arc<Kms>,
     pub(crate) ses: Ses,
+    pub(crate) clock: Clock,
 }
 
 /// An answer, and what was consumed to give it.
@@ -43,7 +46,7 @@ pub(crate) struct Served {
 
 impl Served {
     /// An answer that costs nothing.
-    fn free(reply: Reply) -> Self {
+    pub(crate) fn free(reply: Reply) -> Self {
         Self { reply, read_units: 0.0, write_units: 0.0, price_usd: 0.0 }
     }
 }
@@ -115,7 +118,14 @@ async fn answer(stack: &Stack, request: Request<Incoming>) -> Result<Response<Fu
 
     match injected.fault {
         Some(fault) if fault.kind == FaultKind::DropAfterCommit => Err(NoAnswer::Dropped),
-        _ => Ok(served.reply.into_response()),
+        _ => {
+            let mut response = served.reply.into_response();
+            // By the stack's clock: whoever compares it with their own must not see a moved clock as a wrong one.
+            if let Ok(date) = http_date((stack.clock)()).parse() {
+                response.headers_mut().insert(DATE, date);
+            }
+            Ok(response)
+        }
     }
 }
 

@@ -80,14 +80,14 @@ impl EmbeddedAws {
 
         let database = dynamodb::open(dir, &clock)?;
         let engine = bind()?;
-        let dynamodb = Dynamodb::new(engine.local_addr()?);
+        let dynamodb = Dynamodb::new(engine.local_addr()?, Arc::clone(&clock));
         let engine = dynamodb::spawn(engine, database.clone(), &dynamodb)?;
 
         let kms = Arc::new(Kms::open(file(dir, "kms.json"), Arc::clone(&clock))?);
         let mailbox = Mailbox::open(file(dir, "mail.jsonl"))?;
-        let ses = Ses::new(mailbox, clock, verified_senders);
+        let ses = Ses::new(mailbox, Arc::clone(&clock), verified_senders);
 
-        let stack = Arc::new(Stack { faults: Faults::default(), calls: CallLog::new(), dynamodb, kms, ses });
+        let stack = Arc::new(Stack { faults: Faults::default(), calls: CallLog::new(), dynamodb, kms, ses, clock });
         let listener = bind()?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let served = Arc::clone(&stack);

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use shared::app::App;
+use shared::clock::Clock;
 use shared::environment::Environment;
 use shared::error::Error;
 
@@ -44,7 +45,15 @@ impl Instances {
     /// # Errors
     /// As [`Self::start`].
     pub(crate) fn cold(&self) -> Result<App, String> {
-        App::new(&self.environment, self.clock.for_handlers()).map_err(|error| match error {
+        self.cold_with(self.clock.for_handlers())
+    }
+
+    /// One with a clock of its own.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub(crate) fn cold_with(&self, clock: Clock) -> Result<App, String> {
+        App::new(&self.environment, clock).map_err(|error| match error {
             Error::Internal(faults) => faults,
             other => other.to_string(),
         })

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    PointInTimeRecoverySpecification, Projection, ProjectionType, ScalarAttributeType, StreamSpecification,
+    StreamViewType, TimeToLiveSpecification,
 };
 use aws_sdk_kms::primitives::Blob;
 use base64::Engine;
@@ -63,9 +64,20 @@ impl Provisioner {
     /// Makes a table, unless it is there already.
     pub(crate) async fn table(&self, table: &Table) -> Result<(), Fault> {
         let fault = |error: &dyn std::fmt::Debug| format!("table {}: {error:?}", table.name);
-        if self.dynamodb.describe_table().table_name(&table.name).send().await.is_ok() {
-            return Ok(());
+        if self.dynamodb.describe_table().table_name(&table.name).send().await.is_err() {
+            self.make_table(table).await?;
         }
+        if table.point_in_time_recovery {
+            let on = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(true).build();
+            let request = self.dynamodb.update_continuous_backups().table_name(&table.name);
+            let on = on.map_err(|error| fault(&error))?;
+            request.point_in_time_recovery_specification(on).send().await.map_err(|error| fault(&error))?;
+        }
+        Ok(())
+    }
+
+    async fn make_table(&self, table: &Table) -> Result<(), Fault> {
+        let fault = |error: &dyn std::fmt::Debug| format!("table {}: {error:?}", table.name);
         let mut attributes: Vec<&Attribute> = vec![&table.hash_key];
         attributes.extend(&table.range_key);
         attributes

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::clock::Timestamp;
 use template::Schedule;
 
@@ -26,10 +26,47 @@ pub(crate) async fn keep(stack: Arc<Inner>, function: String, schedule: Schedule
         if now.since(last) < period {
             continue;
         }
-        last = now;
-        let input = schedule.input.clone().unwrap_or_else(|| json!({}));
+        // The newest of the times that have come; of several that were jumped over, it stands for all.
+        let times = u32::try_from(now.since(last).as_millis() / period.as_millis()).unwrap_or(1);
+        last = last + period * times;
+        let input = schedule.input.as_ref().map_or_else(|| event(last), |input| filled_in(input, last));
         if let Err(failed) = functions::invoke(stack.app(), &function, input).await {
             tracing::error!(function, %failed, "a scheduled run failed");
         }
+    }
+}
+
+/// A schedule's own input, with what EventBridge Scheduler fills in.
+fn filled_in(input: &Value, at: Timestamp) -> Value {
+    let text = input.to_string().replace("<aws.scheduler.scheduled-time>", &at.to_string());
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// What it sends for a schedule without one.
+fn event(at: Timestamp) -> Value {
+    json!({
+        "version": "0",
+        "id": shared::id::fresh(at),
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": "000000000000",
+        "time": at.to_string(),
+        "region": "us-east-1",
+        "resources": [],
+        "detail": "{}",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedules_input_gets_the_time_that_was_planned() {
+        let at = Timestamp::from_seconds(1_772_443_800);
+        let written = json!({ "source": "aws.scheduler", "time": "<aws.scheduler.scheduled-time>" });
+        let expected = json!({ "source": "aws.scheduler", "time": "2026-03-02T09:30:00.000Z" });
+        assert_eq!(filled_in(&written, at), expected);
+        assert_eq!(event(at)["time"], expected["time"]);
     }
 }

@@ -90,10 +90,13 @@ fn jobs_run_in_time() {
     let template = read(&[]);
     for (binary, seconds) in [
         ("jobs-retry-mail", 60),
-        ("jobs-count-sessions", 21_600),
+        ("jobs-monitor-jwks", 300),
         ("jobs-sign-audit-checkpoint", 300),
         ("jobs-rotate-keys", 900),
         ("jobs-expire-sessions", 3600),
+        ("jobs-count-sessions", 21_600),
+        ("jobs-daily-report", 3600),
+        ("jobs-check-backups", 86_400),
         ("jobs-purge-audit", 86_400),
     ] {
         let job = function(&template, binary);
@@ -149,7 +152,7 @@ fn tables_have_the_keys_and_the_expiry_of_the_design() {
         ("Organizations", ("org_id item", false, false)),
         ("Outbox", ("message_id", true, true)),
         ("Sessions", ("user_id session_id", true, false)),
-        ("Settings", ("kind key", false, false)),
+        ("Settings", ("kind key", true, false)),
         ("SigningKeys", ("ring kid", false, false)),
         ("Users", ("user_id item", false, false)),
     ];

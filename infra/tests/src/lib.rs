@@ -3,6 +3,7 @@
 //! Helpers go through the public surface. What they look at below it (tables, calls, mails) they only look at.
 
 mod answer;
+pub mod logs;
 mod person;
 mod tables;
 
@@ -44,6 +45,7 @@ impl TestApp {
 
     /// With another template.
     pub async fn of_template(template: String, parameters: &[(&str, &str)]) -> Self {
+        logs::keep();
         let parameters: BTreeMap<_, _> =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let options = Options { template, parameters, port: 0, data_dir: None, schedules: false, samples: false };

@@ -1,9 +1,10 @@
 //! Looks into the tables, as somebody would who has stolen a dump of them.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, PointInTimeRecoverySpecification};
 use serde_json::{Value, json};
 
 use crate::TestApp;
@@ -96,6 +97,31 @@ impl TestApp {
     fn described(&self, name: &str) -> &template::Table {
         let table = self.stack.template().tables.iter().find(|table| table.name.ends_with(&format!("-{name}")));
         table.unwrap_or_else(|| panic!("no table {name}"))
+    }
+
+    /// Waits until the audit chain holds everything that the trail does.
+    pub async fn trail_is_chained(&self) {
+        for _ in 0..1_000 {
+            let told = self.table("audit-chain").await;
+            let entries = told.iter().filter_map(|link| link["entries"].as_array()).flatten();
+            let told: String = entries.map(Value::to_string).collect();
+            let events = self.table("audit-events").await;
+            if events.iter().all(|event| event["at"].as_str().is_some_and(|at| told.contains(at))) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the chain does not follow");
+    }
+
+    /// Switches the continuous backups of a table on or off, as somebody in the console would.
+    pub async fn keep_backups_of(&self, table: &str, on: bool) {
+        let table = self.described(table);
+        let wish = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(on).build();
+        let wish = wish.unwrap_or_else(|error| panic!("{error}"));
+        let request = self.dynamodb().update_continuous_backups().table_name(&table.name);
+        let done = request.point_in_time_recovery_specification(wish).send().await;
+        done.unwrap_or_else(|error| panic!("{error:?}"));
     }
 
     async fn items(&self, table: &str) -> Vec<Item> {

@@ -52,6 +52,9 @@ pub enum Kind {
     UserAccountUnlocked,
     AccessDenied,
     CaptchaSkipped,
+    JobSwitched,
+    CheckFailed,
+    CheckRecovered,
     /// Somebody looked into the trail, or took a copy of a part of it.
     AuditRead,
     /// A person was removed from the trail.
@@ -170,6 +173,15 @@ impl Event {
 
     pub fn on_key(self, kid: &str) -> Self {
         Self { target: Some(format!("key#{kid}")), ..self }
+    }
+
+    pub fn on_job(self, job: &str) -> Self {
+        Self { target: Some(format!("job#{job}")), ..self }
+    }
+
+    /// A check that the service makes of itself.
+    pub fn on_check(self, check: &str) -> Self {
+        Self { target: Some(format!("check#{check}")), ..self }
     }
 
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {

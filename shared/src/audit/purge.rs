@@ -39,13 +39,13 @@ pub async fn purge(app: &App, ctx: &RequestContext) -> Result<Purged> {
     if !purged.has_more {
         segments(app, ctx, &checkpoint, &mut purged).await?;
     }
-    if purged.events > 0 {
-        let event = Event::new(Kind::AuditPurged, Actor::System("purge-audit"))
-            .with("before", checkpoint.kept_since)
-            .with("events", purged.events);
-        app.store.record_event(ctx, event).await?;
-    }
     Ok(purged)
+}
+
+/// Told before the first removal: a run that dies half-way has told, too.
+async fn tell(app: &App, ctx: &RequestContext, checkpoint: &Checkpoint) -> Result<()> {
+    let event = Event::new(Kind::AuditPurged, Actor::System("purge-audit")).with("before", checkpoint.kept_since);
+    app.store.record_event(ctx, event).await
 }
 
 fn is_late(app: &App, ctx: &RequestContext) -> bool {
@@ -59,6 +59,9 @@ async fn events(app: &App, ctx: &RequestContext, checkpoint: &Checkpoint, purged
         loop {
             let (events, has_more) =
                 app.store.events(&Lane::All(shard), &span, false, usize::try_from(PAGE).unwrap_or_default()).await?;
+            if purged.events == 0 && !events.is_empty() {
+                tell(app, ctx, checkpoint).await?;
+            }
             app.store.remove_events(&events).await?;
             purged.events += events.len();
             if let Some(last) = events.last() {

@@ -5,6 +5,7 @@
 
 pub mod kms;
 pub mod ses;
+pub mod skew;
 pub mod trips;
 
 use std::time::Duration;

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::attempts::Rate;
 use crate::aws::trips::{self, Trips};
 use crate::error::{Error, Result};
+use crate::log::masked_ip;
 
 /// A boxed handler's future.
 pub type Handling<'a> = Pin<Box<dyn Future<Output = Result<Reply>> + Send + 'a>>;
@@ -34,7 +35,8 @@ const DEADLINE: Duration = Duration::from_millis(4500);
 /// Answers one request. Never fails: whatever happens becomes an answer with all headers.
 pub async fn respond(endpoint: &Endpoint, app: &App, request: Request) -> Response<Body> {
     let call = Call::new(app, endpoint, request);
-    let span = tracing::info_span!("request", request_id = call.ctx.request_id, function = endpoint.name);
+    // Of the highest level, so that its id stands on every line, whatever the level of the log.
+    let span = tracing::error_span!("request", request_id = call.ctx.request_id, function = endpoint.name);
     let started = app.clock.now();
     async {
         let (result, trips) = trips::counted(&call.ctx.request_id, answer(endpoint, app, &call)).await;
@@ -43,7 +45,7 @@ pub async fn respond(endpoint: &Endpoint, app: &App, request: Request) -> Respon
             rate::dress(rate, response.headers_mut());
         }
         cors::finish(&app.settings, &call, &mut response);
-        log(&call, &response, trips, app.clock.now().since(started));
+        log(endpoint, app, &call, &response, trips, app.clock.now().since(started));
         response
     }
     .instrument(span)
@@ -81,7 +83,15 @@ fn failed(call: &Call, error: &Error) -> Response<Body> {
     reply.map_or_else(|_| Response::builder().status(500).body(Body::Empty).unwrap_or_default(), Reply::into_response)
 }
 
-fn log(call: &Call, response: &Response<Body>, Trips { calls, round_trips, .. }: Trips, took: Duration) {
+/// The functions that are called with every request of others, or by every probe. What goes well there is sampled (OPS-5).
+pub const HOT: [&str; 4] = ["auth-verify-token", "keys-jwks", "keys-discovery", "health-auth"];
+
+fn log(endpoint: &Endpoint, app: &App, call: &Call, response: &Response<Body>, trips: Trips, took: Duration) {
+    let status = response.status();
+    let is_hot = HOT.contains(&endpoint.name) && status.as_u16() < 400;
+    let Some(stands_for) = (if is_hot { app.hot_log().take() } else { Some(1) }) else { return };
+    let Trips { calls, round_trips, .. } = trips;
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(method = %call.method(), status = response.status().as_u16(), millis, aws_calls = calls, round_trips, "answered");
+    let ip = call.ctx.ip.map(masked_ip).unwrap_or_default();
+    tracing::info!(method = %call.method(), status = status.as_u16(), millis, aws_calls = calls, round_trips, ip, stands_for, "answered");
 }

@@ -17,6 +17,6 @@ pub mod reply;
 pub mod return_to;
 
 pub use call::Call;
-pub use endpoint::{Endpoint, respond};
+pub use endpoint::{Endpoint, HOT, respond};
 pub use form::Form;
 pub use reply::Reply;

@@ -10,12 +10,12 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 
 use super::jwk::PublicJwk;
-use super::kept::{Kept, PAUSE};
 use super::secrets::{Root, Roots, Secrets, wrapped_for};
 use super::versions;
 use crate::aws::kms::{Kms, WrappedKey};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
+use crate::kept::{Kept, PAUSE};
 use crate::settings::Algorithm;
 use crate::store::{KeyRecord, KeyState, SecretRecord, Store};
 

@@ -2,7 +2,6 @@
 
 pub mod cache;
 pub mod jwk;
-mod kept;
 pub mod ring;
 pub mod rotate;
 mod rotate_secrets;

@@ -159,7 +159,9 @@ async fn retire_now(app: &App, ctx: &RequestContext, kid: &str, report: &mut Rep
         report.steps.push(format!("{kid} is not in the ring: nothing to retire"));
         return Ok(());
     };
-    let event = Event::new(Kind::KeyRotated, Actor::System("rotate-keys")).on_key(kid).with("step", "retired at once");
+    // With its name in KMS: should this run die before the deletion is scheduled, nothing else would know it.
+    let event = Event::new(Kind::KeyRotated, Actor::System("rotate-keys")).on_key(kid);
+    let event = event.with("step", "retired at once").with("kms_key", &key.kms_key_id);
     let mut change = app.store.transaction().advance_ring(&ring).withdraw_key(kid).event(ctx, event)?;
     let next = ring.keys.iter().find(|other| other.state == KeyState::Next);
     if let (KeyState::Current, Some(next)) = (key.state, next) {

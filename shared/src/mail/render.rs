@@ -10,6 +10,7 @@ use time::macros::format_description;
 
 use super::untrusted::{device_name, display_name};
 use super::{Brand, ChangedBy, Mail, Rendered};
+use crate::report::Figures;
 
 /// What the templates may show.
 struct View<'a> {
@@ -63,6 +64,7 @@ templates! {
     AccountUnlocked: "mail/account_unlocked.html", "mail/account_unlocked.txt";
     PasswordReset: "mail/password_reset.html", "mail/password_reset.txt";
     PasswordChanged: "mail/password_changed.html", "mail/password_changed.txt";
+    DailyReport: "mail/daily_report.html", "mail/daily_report.txt";
 }
 
 impl Mail {
@@ -137,6 +139,11 @@ impl Mail {
                 "your password was changed",
                 View { facts: facts(at, ip, device, Some(("How", by.words()))), ..view(name, reset_url) },
             ),
+            Self::DailyReport { day, figures, app_url } => (
+                Templates::DailyReport,
+                "the day in figures",
+                View { facts: report(day, figures), ..view("", app_url) },
+            ),
         };
         let (html, text) = templates.render(&view)?;
         Ok(Rendered { subject: format!("{product}: {subject}"), html, text })
@@ -175,6 +182,16 @@ fn facts(at: &str, ip: &str, device: &str, more: Option<(&'static str, String)>)
         .filter_map(|(label, value)| Some((label, value?)))
         .chain(more)
         .collect()
+}
+
+/// A day and its figures.
+fn report(day: &str, figures: &Figures) -> Vec<(&'static str, String)> {
+    let rows = figures.rows().into_iter();
+    let rows = rows.map(|(label, count)| {
+        let most = if figures.is_complete { "" } else { "at least " };
+        (label, format!("{most}{count}"))
+    });
+    moment(day).map(|day| ("Day from", day)).into_iter().chain(rows).collect()
 }
 
 /// An instant in words; `None` for anything but RFC 3339.
@@ -322,6 +339,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn ops_6_a_daily_report_shows_every_figure_in_both_forms() {
+        let figures = Figures { sign_ins: 1_234, replays: 56, is_complete: true, ..Figures::default() };
+        let mail = |figures: &Figures| Mail::DailyReport {
+            day: "2026-11-20T00:00:00.000Z".to_owned(),
+            figures: figures.clone(),
+            app_url: LINK.to_owned(),
+        };
+        let Rendered { subject, html, text } = mail(&figures).render(&brand()).unwrap();
+        assert_eq!(subject, "Example: the day in figures");
+        for (label, _) in figures.rows() {
+            assert!(html.contains(label) && text.contains(label), "{label}");
+        }
+        assert!(text.contains("20 November 2026") && text.contains("1234") && text.contains("56"), "{text}");
+        assert!(text.lines().all(|line| line == LINK || line.chars().count() <= 72), "{text}");
+        let Rendered { text, .. } = mail(&Figures { is_complete: false, ..figures }).render(&brand()).unwrap();
+        assert!(text.contains("at least 1234"), "{text}");
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub struct Settings {
     pub secret_rotation: Duration,
     /// `AUDIT_RETENTION_DAYS`: how long events of the audit trail are kept (AUDIT-5); 30 to 3650.
     pub audit_kept: Duration,
+    /// `LOG_SAMPLE_HOT`: of the hot routes' successes one in so many is logged (OPS-5); 1 to 1,000.
+    pub log_sample_hot: u32,
     /// `STACK_NAME`: tags the keys of this deployment.
     pub stack_name: String,
     /// `SECRETS_KEY_ID`: the KMS key that wraps data keys (KEYS-4).
@@ -186,6 +188,7 @@ impl Settings {
             key_rotation: Duration::from_secs(86_400) * reader.number("ROTATION_DAYS", 30, 1..=365),
             secret_rotation: Duration::from_secs(86_400) * reader.number("SECRET_ROTATION_DAYS", 90, 1..=365),
             audit_kept: Duration::from_secs(86_400) * reader.number("AUDIT_RETENTION_DAYS", 90, 30..=3650),
+            log_sample_hot: reader.number("LOG_SAMPLE_HOT", 10, 1..=1_000),
             stack_name: reader.required("STACK_NAME"),
             secrets_key_id: reader.required("SECRETS_KEY_ID"),
             audit_key_id: reader.required("AUDIT_KEY_ID"),
@@ -343,6 +346,7 @@ pub(crate) mod tests {
             ("SECRET_ROTATION_DAYS", "366"),
             ("EDGE", "nginx"),
             ("AUDIT_RETENTION_DAYS", "29"),
+            ("LOG_SAMPLE_HOT", "0"),
             ("LOCK_AFTER", "2"),
             ("LOCK_MINUTES", "soon"),
             ("ROUTE_BURST", "11"),

@@ -61,7 +61,7 @@ impl Span {
 
 impl Lane {
     /// The index, if it is one, its key, and the key's value.
-    fn key(&self) -> (Option<&'static str>, &'static str, String) {
+    pub(super) fn key(&self) -> (Option<&'static str>, &'static str, String) {
         match self {
             Self::Actor(actor) => (None, "actor", actor.clone()),
             Self::Subject(user) => (Some("subject"), "subject", user.clone()),

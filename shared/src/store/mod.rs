@@ -13,10 +13,12 @@ mod challenges;
 mod jobs;
 mod outbox;
 mod primitives;
+mod reports;
 mod session_lists;
 mod sessions;
 mod signing_keys;
 mod transaction;
+mod watches;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -34,13 +36,17 @@ pub(crate) use self::audit_chain::Found;
 pub use self::audit_chain::fingerprint;
 pub use self::captcha::CaptchaClaim;
 pub use self::challenges::{Challenge, ChallengeKind};
-pub use self::jobs::RunStart;
+pub use self::jobs::{JobRecord, NewRun, RunEnd, RunRecord, RunStart};
 pub use self::outbox::{Claim, MESSAGE_KEPT, OutboxMessage};
+pub use self::reports::EventCounts;
 pub use self::session_lists::SessionPosition;
 pub use self::sessions::SessionRecord;
 pub use self::signing_keys::{KeyRecord, KeyState, RingRecords, SecretRecord};
 pub use self::transaction::{Attempt, Committed, Part, Transaction};
+pub use self::watches::{Backup, WatchRecord};
+use crate::aws::skew::WatchClock;
 use crate::aws::trips::CountTrips;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::settings::Tables;
 
@@ -56,8 +62,9 @@ pub struct Store {
 }
 
 impl Store {
-    pub fn new(config: &SdkConfig, tables: Tables, audit_kept: Duration) -> Self {
-        let config = aws_sdk_dynamodb::config::Builder::from(config).interceptor(CountTrips).build();
+    pub fn new(config: &SdkConfig, tables: Tables, audit_kept: Duration, clock: Clock) -> Self {
+        let config = aws_sdk_dynamodb::config::Builder::from(config);
+        let config = config.interceptor(CountTrips).interceptor(WatchClock::new(clock)).build();
         Self { client: Client::from_conf(config), tables, audit_kept }
     }
 

@@ -27,6 +27,10 @@ pub enum Part {
     Event,
     Key,
     RingHead,
+    Job,
+    Run,
+    Watch,
+    Report,
 }
 
 /// What became of a transaction that DynamoDB answered.

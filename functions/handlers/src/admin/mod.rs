@@ -4,6 +4,8 @@ pub mod audit_export;
 pub mod audit_filters;
 pub mod audit_logs;
 pub mod erase_audit;
+pub mod job_switch;
+pub mod jobs;
 pub mod metrics_sessions;
 pub mod session_end;
 pub mod sessions;

@@ -12,6 +12,7 @@ use super::{Job, report};
 
 pub const JOB: Job = Job {
     name: "jobs-count-sessions",
+    every: Duration::from_secs(21_600),
     lease: Duration::from_secs(300),
     run: |app, ctx, input| Box::pin(run(app, ctx, input)),
 };

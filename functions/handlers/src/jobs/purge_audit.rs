@@ -12,6 +12,7 @@ use super::{Job, report};
 
 pub const JOB: Job = Job {
     name: "jobs-purge-audit",
+    every: Duration::from_secs(86_400),
     lease: Duration::from_secs(300),
     run: |app, ctx, input| Box::pin(run(app, ctx, input)),
 };

@@ -12,6 +12,7 @@ use super::{Job, report};
 
 pub const JOB: Job = Job {
     name: "jobs-retry-mail",
+    every: Duration::from_secs(60),
     lease: Duration::from_secs(60),
     run: |app, ctx, input| Box::pin(run(app, ctx, input)),
 };

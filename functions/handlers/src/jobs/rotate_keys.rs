@@ -16,6 +16,7 @@ use super::{Job, report};
 
 pub const JOB: Job = Job {
     name: "jobs-rotate-keys",
+    every: Duration::from_secs(900),
     lease: Duration::from_secs(60),
     run: |app, ctx, input| Box::pin(run(app, ctx, input)),
 };

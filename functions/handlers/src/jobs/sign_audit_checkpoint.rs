@@ -12,6 +12,7 @@ use super::{Job, report};
 
 pub const JOB: Job = Job {
     name: "jobs-sign-audit-checkpoint",
+    every: Duration::from_secs(300),
     lease: Duration::from_secs(60),
     run: |app, ctx, input| Box::pin(run(app, ctx, input)),
 };

@@ -45,6 +45,8 @@ const DESCRIBED: &[fn() -> Vec<Operation>] = &[
     admin::audit_logs::operations,
     admin::audit_export::operations,
     admin::erase_audit::operations,
+    admin::jobs::operations,
+    admin::job_switch::operations,
     keys::jwks::operations,
     keys::discovery::operations,
     health::operations,

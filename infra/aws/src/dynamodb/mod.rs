@@ -3,6 +3,7 @@
 //! The engine is reached through its own HTTP server on a port of its own, because the function that
 //! validates and words errors as DynamoDB does is private to that server. Nobody else is told the port.
 
+mod backups;
 mod capacity;
 mod engine;
 mod streams;
@@ -11,17 +12,20 @@ use std::net::SocketAddr;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
+use hyper::header::HeaderValue;
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::clock::Clock;
 use crate::front::Served;
 use crate::prices;
 use crate::reply::Reply;
 use crate::request::{Identified, Service};
 
+use self::backups::Backups;
 pub(crate) use engine::{Database, open, spawn};
 pub(crate) use streams::records;
 pub use streams::{Changes, StreamError};
@@ -34,17 +38,19 @@ pub(crate) struct Dynamodb {
     engine: String,
     client: Client<HttpConnector, Full<Bytes>>,
     writes: watch::Sender<u64>,
+    backups: Backups,
 }
 
 impl Dynamodb {
     /// For an engine that listens at this address.
-    pub(crate) fn new(engine: SocketAddr) -> Self {
+    pub(crate) fn new(engine: SocketAddr, clock: Clock) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Self {
             engine: format!("http://{engine}/"),
             client: Client::builder(TokioExecutor::new()).build(connector),
             writes: watch::Sender::new(0),
+            backups: Backups::new(clock),
         }
     }
 
@@ -55,6 +61,11 @@ impl Dynamodb {
 
     /// Does one operation.
     pub(crate) async fn serve(&self, headers: &HeaderMap, body: Bytes, call: &Identified, input: &Value) -> Served {
+        if backups::is_about(&call.operation) {
+            let table = call.tables.first().map(String::as_str).unwrap_or_default();
+            let exists = self.has_table(headers, table).await;
+            return Served::free(self.backups.serve(&call.operation, table, exists, input));
+        }
         // Asking for the units is ours: a client that did not ask must not see the answer, or code that
         // needs it would work here and fail in AWS.
         let is_asking = capacity::is_reported_by(&call.operation) && input["ReturnConsumedCapacity"].is_null();
@@ -87,6 +98,14 @@ impl Dynamodb {
             write_units: units.write,
             price_usd: prices::dynamodb(units.read, units.write),
         }
+    }
+
+    /// Whether the engine has a table of that name.
+    async fn has_table(&self, headers: &HeaderMap, table: &str) -> bool {
+        let mut headers = headers.clone();
+        headers.insert("x-amz-target", HeaderValue::from_static("DynamoDB_20120810.DescribeTable"));
+        let body = serde_json::json!({ "TableName": table }).to_string();
+        self.forward(&headers, body.into()).await.is_ok_and(|(status, _)| status.is_success())
     }
 
     async fn forward(&self, headers: &HeaderMap, body: Bytes) -> Result<(StatusCode, Bytes), String> {

@@ -83,3 +83,23 @@ async fn a_dropped_stack_no_longer_listens() {
     drop(client);
     assert!(tokio::net::TcpStream::connect(&address).await.is_err());
 }
+
+#[tokio::test]
+async fn continuous_backups_are_switched_per_table() {
+    let client = Client::start().await;
+    let of = |table: &str| json!({"TableName": table});
+    let unknown = client.dynamodb("DescribeContinuousBackups", of("users")).await.unwrap_err();
+    assert_eq!(unknown["code"], "TableNotFoundException");
+    client.create_table("users").await;
+    client.create_table("logins").await;
+    let switch = |on: bool| json!({"TableName": "users", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": on}});
+    let recovery = |answer: &Value| answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"].clone();
+    client.dynamodb("UpdateContinuousBackups", switch(true)).await.unwrap();
+    let on = recovery(&client.dynamodb("DescribeContinuousBackups", of("users")).await.unwrap());
+    assert_eq!(on["PointInTimeRecoveryStatus"], "ENABLED");
+    assert!(on["LatestRestorableDateTime"].is_number() && on["EarliestRestorableDateTime"].is_number());
+    let other = recovery(&client.dynamodb("DescribeContinuousBackups", of("logins")).await.unwrap());
+    assert_eq!(other, json!({"PointInTimeRecoveryStatus": "DISABLED"}));
+    let off = recovery(&client.dynamodb("UpdateContinuousBackups", switch(false)).await.unwrap());
+    assert_eq!(off["PointInTimeRecoveryStatus"], "DISABLED");
+}

@@ -18,25 +18,6 @@ async fn app() -> TestApp {
     TestApp::with(&[("AdminEmails", ROOT)]).await
 }
 
-/// Waits until the chain holds everything that the trail does.
-async fn settled(app: &TestApp) {
-    for _ in 0..1_000 {
-        let told = app.table("audit-chain").await;
-        let told = told
-            .iter()
-            .filter_map(|link| link["entries"].as_array())
-            .flatten()
-            .map(Value::to_string)
-            .collect::<String>();
-        let events = app.table("audit-events").await;
-        if events.iter().all(|event| told.contains(event["at"].as_str().unwrap())) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("the chain does not follow");
-}
-
 async fn verified(app: &TestApp) -> Verification {
     let instance = app.stack.app();
     let der = instance.kms.public_key(&instance.settings.audit_key_id).await.unwrap();
@@ -54,10 +35,10 @@ async fn chained(app: &TestApp) -> Native<'_> {
     for _ in 0..3 {
         app.log_in("ada@example.com", "wrong").await.expect(401);
     }
-    settled(app).await;
+    app.trail_is_chained().await;
     sign(app).await;
     app.log_in("nobody@example.com", "wrong").await.expect(401);
-    settled(app).await;
+    app.trail_is_chained().await;
     sign(app).await;
     ada
 }
@@ -103,7 +84,7 @@ async fn every_record_that_is_edited_or_removed_by_hand_is_named() {
         let mut restored = kept;
         restored.remove("more");
         app.put("audit-events", restored).await;
-        settled(&app).await;
+        app.trail_is_chained().await;
         let after = faults(&verified(&app).await);
         // The stream has told the chain of the visit, if it was quick enough to see it.
         assert!(after.iter().all(|fault| fault.starts_with(id) && fault.contains("changed back")), "{after:?}");
@@ -138,7 +119,7 @@ async fn an_event_that_is_removed_at_once_is_missed_all_the_same() {
     let id = newest["id"].as_str().unwrap();
     app.take("audit-events", "id", id).await;
     app.log_in("nobody@example.com", "wrong").await.expect(401);
-    settled(&app).await;
+    app.trail_is_chained().await;
     let found = faults(&verified(&app).await);
     assert!(found.iter().any(|fault| fault.starts_with(&format!("{id} was removed"))), "{found:?}");
 }
@@ -213,7 +194,7 @@ async fn a_batch_that_cannot_be_chained_comes_again() {
     app.log_in("ada@example.com", "wrong").await.expect(401);
     tokio::time::sleep(Duration::from_millis(300)).await;
     app.no_faults();
-    settled(&app).await;
+    app.trail_is_chained().await;
     sign(&app).await;
     assert_eq!(faults(&verified(&app).await), Vec::<String>::new());
 }
@@ -225,7 +206,7 @@ async fn audit_5_what_is_too_old_is_neither_shown_nor_kept_and_nothing_else_goes
     let old = app.table("audit-events").await.len();
     app.advance(89 * DAY);
     let mut admin = app.native(ROOT).await;
-    settled(&app).await;
+    app.trail_is_chained().await;
     sign(&app).await;
     let purged = app.job("purge-audit", json!({})).await;
     assert_eq!(purged["report"]["events"], 0, "{purged}");
@@ -239,13 +220,13 @@ async fn audit_5_what_is_too_old_is_neither_shown_nor_kept_and_nothing_else_goes
     // Nothing goes that no signature says may go.
     let purged = app.job("purge-audit", json!({})).await;
     assert_eq!(purged["report"]["events"], 0, "{purged}");
-    settled(&app).await;
+    app.trail_is_chained().await;
     sign(&app).await;
     let runs = at_once(3, |_| Answer::to(app.request("POST", "/_local/jobs/purge-audit"))).await;
     let events: u64 = runs.iter().filter_map(|run| run.body["report"]["events"].as_u64()).sum();
     assert_eq!(usize::try_from(events).unwrap(), old);
     assert_eq!(app.count("AuditPurged").await, 1);
-    settled(&app).await;
+    app.trail_is_chained().await;
     sign(&app).await;
     let found = verified(&app).await;
     assert_eq!((faults(&found), found.purged), (Vec::new(), old));
@@ -254,7 +235,7 @@ async fn audit_5_what_is_too_old_is_neither_shown_nor_kept_and_nothing_else_goes
     sign(&app).await;
     let purged = app.job("purge-audit", json!({})).await;
     assert!(purged["report"]["segments"].as_u64().unwrap() > 0, "{purged}");
-    settled(&app).await;
+    app.trail_is_chained().await;
     let found = verified(&app).await;
     assert_eq!(faults(&found), Vec::<String>::new());
     // And what is too young cannot be passed off as purged.
@@ -302,7 +283,7 @@ async fn f15_a_purge_that_stops_half_way_is_finished_by_the_next() {
     let old = app.table("audit-events").await.len();
     app.advance(91 * DAY);
     app.log_in("nobody@example.com", "wrong").await.expect(401);
-    settled(&app).await;
+    app.trail_is_chained().await;
     sign(&app).await;
     app.fault(json!({ "service": "dynamodb", "operation": "DeleteItem", "kind": "error", "skip": 3 })).await;
     app.post("/_local/jobs/purge-audit", json!({})).await.expect(503);
@@ -327,7 +308,7 @@ async fn audit_5_a_person_can_be_erased_and_that_remains() {
         |path: String, body: Value| Answer::to(app.request("POST", &path).bearer_auth(&admin.access).json(&body));
     let unlock = json!({ "email": "ada@example.com", "reason": "ada asked on the telephone" });
     post("/admin/unlock-account".to_owned(), unlock).await.expect(200);
-    settled(&app).await;
+    app.trail_is_chained().await;
     sign(&app).await;
     let before = app.table("audit-events").await.len();
 
@@ -345,7 +326,7 @@ async fn audit_5_a_person_can_be_erased_and_that_remains() {
         let text = event.to_string();
         assert!(!text.contains(&id) && !text.contains("ada@example.com"), "{text}");
     }
-    settled(&app).await;
+    app.trail_is_chained().await;
     sign(&app).await;
     app.advance(2 * 3600);
     sign(&app).await;
@@ -358,7 +339,7 @@ async fn audit_5_a_person_can_be_erased_and_that_remains() {
     let admin = Native::sign_in(&app, ROOT).await;
     let again = Answer::to(app.request("POST", &path).bearer_auth(&admin.access).json(&json!({ "reason": "again" })));
     assert_eq!(again.await.expect(200).body, json!({ "status": "erased", "removed": 0, "rewritten": 0 }));
-    settled(&app).await;
+    app.trail_is_chained().await;
     let victim = app.table("audit-events").await;
     let victim =
         victim.iter().find(|event| event["kind"] == "UserLoggedIn").unwrap()["id"].as_str().unwrap().to_owned();
@@ -366,7 +347,7 @@ async fn audit_5_a_person_can_be_erased_and_that_remains() {
     let forged = app.item("audit-events", "kind", "AuditErased").await;
     let at = format!("{}#{}", app.stack.clock().now(), "01a1fc34-ef94-7ec0-8000-000000000000");
     app.put("audit-events", tests::changed(forged, &[("at", &at), ("detail.events", &victim)])).await;
-    settled(&app).await;
+    app.trail_is_chained().await;
     let found = faults(&verified(&app).await);
     assert!(found.iter().any(|fault| fault.starts_with(&format!("{victim} was removed"))), "{found:?}");
     assert!(found.iter().any(|fault| fault.contains("claims to be an erasure")), "{found:?}");

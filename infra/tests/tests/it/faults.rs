@@ -231,14 +231,64 @@ async fn ops_1_health_tells_what_fails() {
     let app = TestApp::start().await;
     assert_eq!(app.get("/health/auth").await.expect(200).body["status"], "healthy");
     app.fault(json!({ "service": "ses", "kind": "error" })).await;
+    app.advance(60);
     let degraded = app.get("/health/auth").await.expect(200).body;
     assert_eq!((&degraded["status"], &degraded["checks"]["ses"]["status"]), (&json!("degraded"), &json!("degraded")));
     app.no_faults();
     app.fault(json!({ "service": "dynamodb", "kind": "error" })).await;
+    app.advance(5);
     let down = app.get("/health/auth").await.expect(503).body;
     assert_eq!((&down["status"], &down["checks"]["dynamodb"]["status"]), (&json!("down"), &json!("down")));
     app.no_faults();
     // A browser that was signed in all the while still is.
     app.account("ada@example.com").await;
     Browser::sign_in(&app, "ada@example.com").await.get("/user/me").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_1_asking_often_asks_the_dependencies_no_more_often() {
+    let app = TestApp::start().await;
+    app.stack.clock().stop();
+    let calls = || app.stack.aws().calls().list(None).len();
+    let before = calls();
+    let answers = tests::at_once(200, |_| Answer::to(app.request("GET", "/health/auth"))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    let first = calls() - before;
+    assert!(first <= 8, "200 requests at once: {first} calls");
+    for _ in 0..50 {
+        app.get("/health/auth").await.expect(200);
+    }
+    assert_eq!(calls() - before, first, "what was found is kept");
+    app.advance(5);
+    app.get("/health/auth").await.expect(200);
+    assert!((1..=first).contains(&(calls() - before - first)), "and looked at again after five seconds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_1_a_dependency_that_hangs_is_waited_for_once_in_a_while() {
+    let app = TestApp::start().await;
+    app.stack.clock().stop();
+    assert_eq!(app.get("/health/auth").await.expect(200).body["status"], "healthy");
+    app.fault(json!({ "service": "dynamodb", "kind": "delay", "delayMs": 30_000 })).await;
+    for waited in [5, 10, 15, 20] {
+        app.advance(5);
+        let before = app.stack.aws().calls().begun();
+        let answers = tests::at_once(20, |_| Answer::to(app.request("GET", "/health/auth"))).await;
+        // A good finding outlives two late probes; the third is believed.
+        let expected = if waited < 15 { 200 } else { 503 };
+        assert!(answers.iter().all(|answer| answer.status == expected), "after {waited} s: {}", answers[0].text);
+        let met = app.stack.aws().calls().begun() - before;
+        assert!(met <= 6, "20 requests at once: {met} calls");
+    }
+    let down = app.get("/health/auth").await.expect(503).body;
+    assert_eq!(down["checks"]["dynamodb"]["detail"], "does not answer in time");
+    app.no_faults();
+    // On a busy machine a probe may be late without a fault.
+    for _ in 0..20 {
+        app.advance(5);
+        if app.get("/health/auth").await.body["status"] == "healthy" {
+            return;
+        }
+    }
+    panic!("it answers again, and is thought down");
 }

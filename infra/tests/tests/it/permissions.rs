@@ -170,6 +170,9 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     let id = native.session["userId"].as_str().unwrap().to_owned();
     let erasure = json!({ "reason": "asked" });
     admin.send("POST", &format!("/admin/users/{id}/erase-audit"), &erasure).await.expect(200);
+    let off = json!({ "enabled": false, "reason": "asked" });
+    admin.send("PUT", "/admin/jobs/jobs-daily-report", &off).await.expect(200);
+    admin.get("/admin/jobs").await.expect(200);
     let mut other = app.browser("mallory@example.com").await;
     other.send("POST", "/admin/unlock-account", &unlock).await.expect(403);
     other.get("/user/sessions").await.expect(200);
@@ -187,6 +190,7 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     }
     admin.get("/admin/metrics/sessions").await.expect(200);
     other.get("/admin/metrics/sessions").await.expect(403);
+    other.get("/admin/jobs").await.expect(403);
     seen.requests(&app).await;
     for email in ["ada@example.com", "nobody@example.com"] {
         app.post("/auth/password/forgot", json!({ "email": email })).await.expect(202);
@@ -235,6 +239,20 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     app.advance(5 * 86_400);
     seen.job(&app, "sign-audit-checkpoint", json!({})).await;
     seen.job(&app, "purge-audit", json!({})).await;
+    seen.job(&app, "daily-report", json!({})).await;
+    for trouble in [true, false] {
+        if trouble {
+            app.fault(json!({ "service": "dynamodb", "table": "signing-keys", "kind": "error" })).await;
+        }
+        seen.job(&app, "monitor-jwks", json!({})).await;
+        app.no_faults();
+    }
+    seen.job(&app, "check-backups", json!({})).await;
+    for job in handlers::JOBS {
+        assert!(seen.0.contains_key(job.name), "{} was not seen", job.name);
+    }
+    let at = json!({ "source": "aws.scheduler", "time": app.stack.clock().now().to_string() });
+    seen.job(&app, "daily-report", at).await;
 
     for (name, calls) in &seen.0 {
         let function = app.stack.template().functions.iter().find(|function| function.binary == *name).unwrap();

@@ -1,5 +1,6 @@
 //! The steps: what each runs, and what it needs for that.
 
+use std::fs;
 use std::io::{self, Write};
 use std::process::Command;
 
@@ -13,6 +14,7 @@ pub(crate) enum Step {
     Format,
     Clippy,
     Test,
+    Logs,
     Template,
     Clients,
     Schemathesis,
@@ -23,11 +25,12 @@ pub(crate) enum Step {
 
 impl Step {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Format,
         Self::Clippy,
         Self::Sdk,
         Self::Test,
+        Self::Logs,
         Self::Template,
         Self::Clients,
         Self::Schemathesis,
@@ -41,6 +44,7 @@ impl Step {
             Self::Format => "format",
             Self::Clippy => "clippy",
             Self::Test => "test",
+            Self::Logs => "logs",
             Self::Template => "template",
             Self::Clients => "clients",
             Self::Schemathesis => "schemathesis",
@@ -60,6 +64,7 @@ impl Step {
             Self::Format => "rustfmt",
             Self::Clippy => "compiler and clippy, without warnings; the Lambda binaries are checked, not linked",
             Self::Test => "unit and integration tests",
+            Self::Logs => "what those tests have logged: no address, no token, one JSON value a line",
             Self::Template => "cfn-lint on template.yaml",
             Self::Clients => "access tokens, verified by jose, aws-jwt-verify and PyJWT",
             Self::Schemathesis => "docs/openapi.json against the whole stack: examples, edges, random and linked calls",
@@ -74,7 +79,7 @@ impl Step {
         match self {
             Self::Format => &[Tool::Rustfmt],
             Self::Clippy => &[Tool::Clippy],
-            Self::Test | Self::Docs => &[],
+            Self::Test | Self::Logs | Self::Docs => &[],
             Self::Template => &[Tool::CfnLint],
             Self::Clients => &[Tool::NodePackages, Tool::PyJwt],
             Self::Schemathesis => &[Tool::Schemathesis],
@@ -89,7 +94,12 @@ impl Step {
         command.current_dir(repository::root());
         println!("    {}", line_of(&command));
         match self {
-            Self::Test | Self::Clients | Self::Schemathesis | Self::Browser => tests(&mut command, runner),
+            Self::Test => {
+                // Those of earlier runs are not this run's. There need not be any.
+                let _ = fs::remove_dir_all(repository::root().join("target/test-logs"));
+                tests(&mut command, runner)
+            }
+            Self::Logs | Self::Clients | Self::Schemathesis | Self::Browser => tests(&mut command, runner),
             Self::Format | Self::Clippy | Self::Template | Self::Sdk | Self::Docs => {
                 runner.run(&mut command).map(|()| String::new())
             }
@@ -106,6 +116,7 @@ impl Step {
                 lint.args(["-c", "I", "--", "template.yaml"]);
                 lint
             }
+            Self::Logs => tests_below("run_logs::"),
             Self::Clients => tests_below("foreign_clients::"),
             Self::Schemathesis => tests_below("schemathesis::"),
             Self::Browser => tests_below("browser::"),

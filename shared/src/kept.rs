@@ -1,4 +1,4 @@
-//! Something that was read, kept at hand until it is read again: the way in which every process holds keys.
+//! Something that was read, kept at hand until it is read again: how a process holds keys, and what it knows of its health.
 //!
 //! Knows nothing of what it keeps. Whoever asks brings the reading along, as a future that runs only if it is due.
 
@@ -12,10 +12,10 @@ use crate::error::Result;
 
 /// How often the table is looked at for something unknown, however often that comes (case 064), and how long a failed
 /// reading keeps others from waiting for the next one.
-pub(super) const PAUSE: Duration = Duration::from_secs(5);
+pub(crate) const PAUSE: Duration = Duration::from_secs(5);
 
 /// What was read, and when.
-pub(super) struct Kept<T> {
+pub(crate) struct Kept<T> {
     read: RwLock<Option<(Arc<T>, Timestamp)>>,
     failed_at: RwLock<Option<Timestamp>>,
     /// Held while reading, so that many requests at once cause one reading.
@@ -33,7 +33,7 @@ impl<T> Kept<T> {
     ///
     /// # Errors
     /// Those of `reading`, when nothing recent enough is at hand.
-    pub(super) async fn get(
+    pub(crate) async fn get(
         &self,
         fresh: Duration,
         stale: Duration,
@@ -53,13 +53,13 @@ impl<T> Kept<T> {
 
     /// What was read last, if that was less than `age` ago. A clock that was set back makes a reading from the future:
     /// that one does not count.
-    pub(super) fn at_hand(&self, age: Duration, now: Timestamp) -> Option<Arc<T>> {
+    pub(crate) fn at_hand(&self, age: Duration, now: Timestamp) -> Option<Arc<T>> {
         let (kept, read_at) = self.read.read().ok()?.clone()?;
         (read_at <= now && now.since(read_at) < age).then_some(kept)
     }
 
     /// What was read last, however long ago.
-    pub(super) fn last(&self) -> Option<Arc<T>> {
+    pub(crate) fn last(&self) -> Option<Arc<T>> {
         self.read.read().ok()?.as_ref().map(|(kept, _)| kept.clone())
     }
 
@@ -67,7 +67,7 @@ impl<T> Kept<T> {
     ///
     /// # Errors
     /// Those of `reading`.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         &self,
         age: Duration,
         now: Timestamp,
