@@ -14,9 +14,14 @@ use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::keys::cache::{KeyCache, SigningRing};
 use crate::keys::secrets::Secrets;
+use crate::metrics::Gathered;
+use crate::metrics::access::ScrapeToken;
+use crate::outbound::Outbound;
 use crate::password::Hasher;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::webhooks::Vault;
+use crate::webhooks::delivery::Breakers;
 
 pub struct App {
     pub settings: Settings,
@@ -26,6 +31,11 @@ pub struct App {
     pub(crate) lines: Lines,
     keys: KeyCache,
     captcha: captcha::Client,
+    gathered: Gathered,
+    scrape_token: ScrapeToken,
+    outbound: Outbound,
+    vault: Vault,
+    breakers: Breakers,
     /// Only a few functions hash or mail: the others do not pay for it.
     hasher: OnceLock<Hasher>,
     ses: OnceLock<Ses>,
@@ -44,6 +54,11 @@ impl App {
             lines: Lines::default(),
             keys: KeyCache::default(),
             captcha: captcha::Client::default(),
+            gathered: Gathered::default(),
+            scrape_token: ScrapeToken::default(),
+            outbound: Outbound::default(),
+            vault: Vault::default(),
+            breakers: Breakers::default(),
             hasher: OnceLock::new(),
             ses: OnceLock::new(),
             clock,
@@ -62,6 +77,28 @@ impl App {
 
     pub fn captcha(&self) -> &captcha::Client {
         &self.captcha
+    }
+
+    /// What this process has counted and not written yet.
+    pub fn gathered(&self) -> &Gathered {
+        &self.gathered
+    }
+
+    pub(crate) fn scrape_token(&self) -> &ScrapeToken {
+        &self.scrape_token
+    }
+
+    /// The way to webhooks and channels.
+    pub(crate) fn outbound(&self) -> &Outbound {
+        &self.outbound
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    pub(crate) fn breakers(&self) -> &Breakers {
+        &self.breakers
     }
 
     /// The signing ring, not older than a minute.

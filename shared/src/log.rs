@@ -1,11 +1,17 @@
 //! Logs: JSON lines on standard output, one for each request and each thing that went wrong (OPS-5).
 
+use std::fmt::Debug;
+use std::io::Write;
+
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::environment::Environment;
+use crate::metrics::emf;
 
 /// Starts logging, at `LOG_LEVEL`. Lambda stamps the time.
 pub fn start(environment: &Environment) {
@@ -16,7 +22,35 @@ pub fn start(environment: &Environment) {
         .with_span_list(false)
         .without_time()
         .with_target(false);
-    tracing_subscriber::registry().with(lines.with_filter(levels(level))).init();
+    tracing_subscriber::registry()
+        .with(lines.with_filter(levels(level)))
+        .with(MetricLines.with_filter(Targets::new().with_target(emf::TARGET, LevelFilter::INFO)))
+        .init();
+}
+
+/// Writes lines of the embedded metric format as they are, past the form and the level of log lines: CloudWatch reads
+/// them. One that cannot be written is lost (F31).
+struct MetricLines;
+
+impl<S: Subscriber> Layer<S> for MetricLines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut line = Line(None);
+        event.record(&mut line);
+        if let Line(Some(line)) = line {
+            let _ = writeln!(std::io::stdout().lock(), "{line}");
+        }
+    }
+}
+
+/// The field that is the line.
+struct Line(Option<String>);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == emf::FIELD {
+            self.0 = Some(format!("{value:?}"));
+        }
+    }
 }
 
 /// The level is for our own code. Of everything beneath us only warnings are let through, whatever the level: the
@@ -25,7 +59,12 @@ pub fn start(environment: &Environment) {
 pub fn levels(level: LevelFilter) -> Targets {
     let ours = ["shared", "handlers", "local", "postern_local"].map(|target| (target, level));
     let sdk = ["aws_smithy_runtime", "aws_smithy_runtime_api"].map(|target| (target, LevelFilter::ERROR.min(level)));
-    Targets::new().with_default(LevelFilter::WARN.min(level)).with_targets(ours).with_targets(sdk)
+    let metrics = (emf::TARGET, LevelFilter::OFF);
+    Targets::new()
+        .with_default(LevelFilter::WARN.min(level))
+        .with_targets(ours)
+        .with_targets(sdk)
+        .with_targets([metrics])
 }
 
 #[cfg(test)]

@@ -38,6 +38,10 @@ fn endpoint(name: &str) -> Option<&'static Endpoint> {
     handlers::ENDPOINTS.iter().find(|endpoint| endpoint.name == name)
 }
 
+fn consumer(name: &str) -> Option<&'static Consumer> {
+    handlers::CONSUMERS.iter().find(|consumer| consumer.name == name)
+}
+
 /// Whether there is code for a function of the template.
 fn exists(name: &str) -> bool {
     endpoint(name).is_some()

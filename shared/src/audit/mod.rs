@@ -58,6 +58,17 @@ pub enum Kind {
     AuditErased,
     /// Events that were too old were removed.
     AuditPurged,
+    WebhookCreated,
+    WebhookDeleted,
+    WebhookSecretRotated,
+    WebhookRedelivered,
+    WebhookDisabled,
+    WebhookUndeliverable,
+    AlertChannelSet,
+    AlertChannelRemoved,
+    AlertUndeliverable,
+    AlertOpened,
+    AlertClosed,
 }
 
 impl FromStr for Kind {
@@ -170,6 +181,10 @@ impl Event {
 
     pub fn on_key(self, kid: &str) -> Self {
         Self { target: Some(format!("key#{kid}")), ..self }
+    }
+
+    pub fn on_webhook(self, id: &str) -> Self {
+        Self { target: Some(format!("webhook#{id}")), ..self }
     }
 
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {

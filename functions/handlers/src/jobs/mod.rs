@@ -4,17 +4,21 @@ pub mod chain_audit;
 pub mod count_sessions;
 pub mod expire_sessions;
 pub mod purge_audit;
+pub mod follow_events;
 pub mod retry_mail;
+pub mod retry_webhooks;
 pub mod rotate_keys;
 pub mod send_mail;
 pub mod sign_audit_checkpoint;
+pub mod send_webhooks;
+pub mod spike_detector;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
 use aws_lambda_events::dynamodb::Event;
-use aws_lambda_events::streams::DynamoDbEventResponse;
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use serde::Serialize;
 use serde_json::Value;
 use shared::app::App;
@@ -27,6 +31,21 @@ use shared::store::RunStart;
 type Running<'a> = Pin<Box<dyn Future<Output = Result<Value>> + Send + 'a>>;
 type Consuming<'a> = Pin<Box<dyn Future<Output = DynamoDbEventResponse> + Send + 'a>>;
 
+/// A function that consumes a table's stream; `template.yaml` says which. Its answer names the records that are to come again
+/// (`ReportBatchItemFailures`).
+#[derive(Clone, Copy)]
+pub struct Consumer {
+    pub name: &'static str,
+    pub handle: for<'a> fn(&'a App, Event) -> Consuming<'a>,
+}
+
+/// A record that is to come again, by its sequence number.
+fn failure(sequence_number: Option<String>) -> DynamoDbBatchItemFailure {
+    let mut failure = DynamoDbBatchItemFailure::default();
+    failure.item_identifier = sequence_number;
+    failure
+}
+
 /// A scheduled function. The name is the binary's; `template.yaml` says when it runs.
 #[derive(Clone, Copy)]
 pub struct Job {
@@ -34,14 +53,6 @@ pub struct Job {
     /// Longer than a run can take: the function's time-out. A run that died gives its turn up then.
     pub lease: Duration,
     pub run: for<'a> fn(&'a App, &'a RequestContext, Value) -> Running<'a>,
-}
-
-/// A function that a table's stream wakes, with what has changed. The name is the binary's.
-#[derive(Clone, Copy)]
-pub struct Consumer {
-    pub name: &'static str,
-    /// The answer names the records that are to come again (`ReportBatchItemFailures`).
-    pub handle: for<'a> fn(&'a App, Event) -> Consuming<'a>,
 }
 
 /// What became of a run.
