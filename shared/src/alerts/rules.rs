@@ -25,7 +25,6 @@ pub(super) const RULES: [Rule; 6] = [
 /// Ratios and percentiles of fewer than this say nothing.
 const FEWEST: u64 = 20;
 
-#[expect(clippy::cast_precision_loss, clippy::unnecessary_wraps, reason = "counts of minutes are small; a rule's form")]
 fn count(counted: &Counted, kind: &str) -> Option<f64> {
     Some(counted.events.sum(&[kind]) as f64)
 }

@@ -128,8 +128,12 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
 /// Of 2000::/3 only, and of that not what stands for IPv4 addresses (Teredo, 6to4) or for nothing.
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     let [a, b, ..] = ip.segments();
-    let is_special =
-        (a == 0x2001 && b < 0x0200) || (a == 0x2001 && b == 0x0db8) || a == 0x2002 || (a == 0x3fff && b < 0x1000);
+    let is_special = match a {
+        0x2001 => b < 0x0200 || b == 0x0db8,
+        0x2002 => true,
+        0x3fff => b < 0x1000,
+        _ => false,
+    };
     (0x2000..0x4000).contains(&a) && !is_special
 }
 

@@ -123,6 +123,7 @@ async fn design_8_keeping_up_with_the_secrets_costs_no_round_trip() {
     let (trips, calls) = budget(&app, &native.refresh().await).await;
     assert!(trips <= 4 && calls.iter().filter(|call| call.ends_with("Decrypt")).count() == 1, "{calls:?}");
     app.advance(301);
+    app.post("/auth/refresh", json!({ "refreshToken": "prt_guess" })).await.expect(401);
     assert_eq!(budget(&app, &native.refresh().await).await.0, 3);
 }
 
