@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -53,7 +54,8 @@ impl FromStr for ChannelKind {
 }
 
 /// What an administrator gives. No `Debug`: most of it is secret.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AlertChannelRequest")]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Order {
     /// Slack's incoming webhook; of the others another server that speaks their API, such as PagerDuty's in Europe.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::App;
@@ -17,7 +18,9 @@ const TOP: usize = 10;
 /// spreads its failures evenly.
 const TOP_OF_HOUR: i32 = 20;
 
-#[derive(Debug, Default, Serialize)]
+/// Sign-ins of 24 hours.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "LoginFigures")]
 #[serde(rename_all = "camelCase")]
 pub struct Figures {
     pub from: String,
@@ -33,21 +36,25 @@ pub struct Figures {
     pub networks: Vec<Count>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
 pub struct Numbers {
     pub successes: u64,
     pub failures: u64,
     pub lockouts: u64,
 }
 
-#[derive(Debug, Serialize)]
+/// Sign-ins of an hour.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LoginsOfHour")]
 pub struct Hour {
     pub hour: String,
     #[serde(flatten)]
     pub numbers: Numbers,
 }
 
-#[derive(Debug, Serialize)]
+/// How often.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "NamedCount")]
 pub struct Count {
     pub name: String,
     pub count: u64,

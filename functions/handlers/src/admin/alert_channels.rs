@@ -1,12 +1,15 @@
 //! `GET /admin/alert-channels`, `PUT, DELETE /admin/alert-channels/{kind}`: how people are told of alerts (NOTE-2).
 
 use http::Method;
+use schemars::JsonSchema;
 use serde::Serialize;
-use shared::alerts::channels::{self, ChannelKind};
+use shared::alerts::channels::{self, ChannelKind, Order};
 use shared::app::App;
 use shared::error::Result;
 use shared::http::{Call, Endpoint, Reply, credentials};
 use shared::store::ChannelRecord;
+
+use crate::openapi::{Operation, Tag, values};
 
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "admin-alert-channels",
@@ -15,13 +18,16 @@ pub const ENDPOINT: Endpoint = Endpoint {
     handle: |app, call| Box::pin(handle(app, call)),
 };
 
-#[derive(Serialize)]
+/// All channels that are set up.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AlertChannels")]
 struct List {
     channels: Vec<Channel>,
 }
 
 /// What may be shown of a channel: its settings are secret.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AlertChannel")]
 #[serde(rename_all = "camelCase")]
 struct Channel {
     kind: String,
@@ -62,4 +68,40 @@ async fn remove(app: &App, call: &Call) -> Result<Reply> {
     let kind: ChannelKind = call.path_parameter("kind")?.parse()?;
     channels::remove(app, &call.ctx, admin.user.user_id, kind).await?;
     Ok(Reply::no_content())
+}
+
+/// For the API reference.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(
+            &ENDPOINT,
+            "GET /admin/alert-channels",
+            "listAlertChannels",
+            Tag::Administration,
+            "See how people are told of alerts",
+        )
+        .for_reading_admins()
+        .answers::<List>(200, "What is set up, without its secrets."),
+        Operation::new(
+            &ENDPOINT,
+            "PUT /admin/alert-channels/{kind}",
+            "setAlertChannel",
+            Tag::Administration,
+            "Let people be told of alerts",
+        )
+        .for_admins()
+        .path("kind", values::text, "`slack`, `pagerduty` or `telegram`")
+        .takes::<Order>()
+        .answers::<Channel>(200, "It is told from now on."),
+        Operation::new(
+            &ENDPOINT,
+            "DELETE /admin/alert-channels/{kind}",
+            "removeAlertChannel",
+            Tag::Administration,
+            "Take a channel away",
+        )
+        .for_admins()
+        .path("kind", values::text, "`slack`, `pagerduty` or `telegram`")
+        .answers_nothing("It is told no more."),
+    ]
 }

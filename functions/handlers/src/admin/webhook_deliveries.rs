@@ -2,6 +2,7 @@
 //! was answered, and once more.
 
 use http::Method;
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::app::App;
 use shared::error::Result;
@@ -9,6 +10,7 @@ use shared::http::{Call, Endpoint, Reply, credentials};
 use shared::store::{DeliveryRecord, Try};
 use shared::webhooks;
 
+use crate::openapi::{Operation, Tag, values};
 use crate::reply::Status;
 
 pub const ENDPOINT: Endpoint = Endpoint {
@@ -20,16 +22,20 @@ pub const ENDPOINT: Endpoint = Endpoint {
 
 const PAGE: i32 = 50;
 
-#[derive(Serialize)]
+/// A page of deliveries.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Deliveries")]
 #[serde(rename_all = "camelCase")]
 struct Page {
     deliveries: Vec<Delivery>,
     /// The `before` of the next page.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+/// An event on its way, and what became of it.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Delivery {
     id: String,
@@ -39,20 +45,27 @@ struct Delivery {
     created_at: String,
     attempts: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     due_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     delivered_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     dead_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     dead_reason: Option<String>,
     tries: Vec<Made>,
 }
 
-#[derive(Serialize)]
+/// One try.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DeliveryTry")]
 struct Made {
     at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u16")]
     status: Option<u16>,
     millis: u64,
     answer: String,
@@ -105,4 +118,32 @@ async fn redeliver(app: &App, call: &Call) -> Result<Reply> {
     let (id, delivery) = (call.path_parameter("id")?, call.path_parameter("delivery")?);
     webhooks::redeliver(app, &call.ctx, admin.user.user_id, &id, &delivery).await?;
     Reply::accepted(&Status::new("redelivery_requested"))
+}
+
+/// For the API reference.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(
+            &ENDPOINT,
+            "GET /admin/webhooks/{id}/deliveries",
+            "listDeliveries",
+            Tag::Administration,
+            "See what was sent to a webhook",
+        )
+        .for_reading_admins()
+        .path("id", values::text, "Which webhook")
+        .query("before", values::text, "The `next` of the page before")
+        .answers::<Page>(200, "Newest first, fifty a page."),
+        Operation::new(
+            &ENDPOINT,
+            "POST /admin/webhooks/{id}/deliveries/{delivery}/redeliver",
+            "redeliver",
+            Tag::Administration,
+            "Send something again",
+        )
+        .for_admins()
+        .path("id", values::text, "Which webhook")
+        .path("delivery", values::text, "Which delivery")
+        .says(202, "redelivery_requested", "It is sent again within a minute, under the same id."),
+    ]
 }

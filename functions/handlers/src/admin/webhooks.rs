@@ -1,12 +1,15 @@
 //! `GET, POST /admin/webhooks` and `DELETE /admin/webhooks/{id}`: who is told of events (NOTE-2).
 
 use http::Method;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::app::App;
 use shared::error::Result;
 use shared::http::{Call, Endpoint, Reply, credentials};
 use shared::store::WebhookRecord;
 use shared::webhooks::{self, Order};
+
+use crate::openapi::{Operation, Tag, values};
 
 pub const ENDPOINT: Endpoint = Endpoint {
     name: "admin-webhooks",
@@ -15,21 +18,28 @@ pub const ENDPOINT: Endpoint = Endpoint {
     handle: |app, call| Box::pin(handle(app, call)),
 };
 
-#[derive(Deserialize)]
+/// Where to send what.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "WebhookRequest")]
 #[serde(deny_unknown_fields)]
 struct Request {
+    /// `https`, a public host, port 443 or 8443.
     url: String,
+    /// Kinds of events of the audit trail, or `*`.
     events: Vec<String>,
     #[serde(default)]
     description: String,
 }
 
-#[derive(Serialize)]
+/// All webhooks.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Webhooks")]
 struct List {
     webhooks: Vec<Webhook>,
 }
 
-#[derive(Serialize)]
+/// Who is told of what.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Webhook {
     id: String,
@@ -39,12 +49,15 @@ struct Webhook {
     created_at: String,
     /// Until when the secret before this one signs as well.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     previous_secret_until: Option<String>,
     /// Since when nothing is sent there, because it said that it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     disabled_at: Option<String>,
     /// Only where it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     secret: Option<String>,
 }
 
@@ -89,4 +102,39 @@ async fn delete(app: &App, call: &Call) -> Result<Reply> {
     let admin = credentials::admin(app, call).await?;
     webhooks::delete(app, &call.ctx, admin.user.user_id, &call.path_parameter("id")?).await?;
     Ok(Reply::no_content())
+}
+
+/// For the API reference.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        Operation::new(
+            &ENDPOINT,
+            "GET /admin/webhooks",
+            "listWebhooks",
+            Tag::Administration,
+            "See who is told of events",
+        )
+        .for_reading_admins()
+        .answers::<List>(200, "All of them, without their secrets."),
+        Operation::new(
+            &ENDPOINT,
+            "POST /admin/webhooks",
+            "createWebhook",
+            Tag::Administration,
+            "Let somebody be told of events",
+        )
+        .for_admins()
+        .takes::<Request>()
+        .answers::<Webhook>(201, "It is told from now on. The secret is shown this once."),
+        Operation::new(
+            &ENDPOINT,
+            "DELETE /admin/webhooks/{id}",
+            "deleteWebhook",
+            Tag::Administration,
+            "Tell somebody no more",
+        )
+        .for_admins()
+        .path("id", values::text, "Which webhook")
+        .answers_nothing("It is gone, with what waited for it."),
+    ]
 }

@@ -17,7 +17,7 @@ use components::{Schemas, header_components};
 pub use operation::Operation;
 pub use tag::Tag;
 
-use crate::{admin, auth, health, keys, organizations, reference, user};
+use crate::{admin, auth, health, keys, metrics, organizations, reference, user};
 
 /// What each handler says of its routes, in the order of a person's life with us.
 const DESCRIBED: &[fn() -> Vec<Operation>] = &[
@@ -45,9 +45,15 @@ const DESCRIBED: &[fn() -> Vec<Operation>] = &[
     admin::audit_logs::operations,
     admin::audit_export::operations,
     admin::erase_audit::operations,
+    admin::metrics_logins::operations,
+    admin::webhooks::operations,
+    admin::webhook_secret::operations,
+    admin::webhook_deliveries::operations,
+    admin::alert_channels::operations,
     keys::jwks::operations,
     keys::discovery::operations,
     health::operations,
+    metrics::operations,
     reference::operations,
 ];
 
