@@ -106,6 +106,8 @@ impl Tables {
             outbox: named("outbox"),
             signing_keys: named("signing-keys"),
             settings: named("settings"),
+            metrics: named("metrics"),
+            deliveries: named("deliveries"),
         }
     }
 }

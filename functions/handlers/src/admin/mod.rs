@@ -1,10 +1,10 @@
 //! What administrators do.
 
+pub mod alert_channels;
 pub mod audit_export;
 pub mod audit_filters;
 pub mod audit_logs;
 pub mod erase_audit;
-pub mod alert_channels;
 pub mod metrics_logins;
 pub mod metrics_sessions;
 pub mod session_end;

@@ -3,14 +3,14 @@
 pub mod chain_audit;
 pub mod count_sessions;
 pub mod expire_sessions;
-pub mod purge_audit;
 pub mod follow_events;
+pub mod purge_audit;
 pub mod retry_mail;
 pub mod retry_webhooks;
 pub mod rotate_keys;
 pub mod send_mail;
-pub mod sign_audit_checkpoint;
 pub mod send_webhooks;
+pub mod sign_audit_checkpoint;
 pub mod spike_detector;
 
 use std::future::Future;
