@@ -25,7 +25,7 @@ pub fn operations() -> Vec<Operation> {
     vec![
         Operation::new(&ENDPOINT, "GET /metrics", "metrics", Tag::Service, "Read the metrics, for Prometheus")
             .about("With the scrape token as a bearer token, or from an address that the settings list; see docs/metrics.md.")
-            .answers_text(200, "All counters, in the text format 0.0.4.")
+            .answers_text("All counters, in the text format 0.0.4.", ["text/plain"])
             .refuses([Refusal::Forbidden]),
     ]
 }

@@ -140,12 +140,6 @@ impl Operation {
         self.answer(status, about, vec![("application/json", Schemas::answered::<T>)], None)
     }
 
-    /// Plain text.
-    #[must_use]
-    pub fn answers_text(self, status: u16, about: &'static str) -> Self {
-        self.answer(status, about, Some(("text/plain", Schemas::answered::<String>)), None)
-    }
-
     /// `{"status": says}`.
     #[must_use]
     pub fn says(self, status: u16, says: &'static str, about: &'static str) -> Self {
