@@ -9,6 +9,16 @@ export interface paths {
     /** Get what verifiers start from */
     get: operations['discovery'];
   };
+  "/admin/alert-channels": {
+    /** See how people are told of alerts */
+    get: operations['listAlertChannels'];
+  };
+  "/admin/alert-channels/{kind}": {
+    /** Take a channel away */
+    delete: operations['removeAlertChannel'];
+    /** Let people be told of alerts */
+    put: operations['setAlertChannel'];
+  };
   "/admin/audit-logs": {
     /** Read the audit trail */
     get: operations['readAudit'];
@@ -24,6 +34,10 @@ export interface paths {
   "/admin/jobs/{name}": {
     /** Switch a job's schedule on or off */
     put: operations['switchJob'];
+  };
+  "/admin/metrics/logins": {
+    /** See figures of sign-ins */
+    get: operations['loginFigures'];
   };
   "/admin/metrics/sessions": {
     /** Read how many people are signed in, for how long and on what */
@@ -44,6 +58,28 @@ export interface paths {
   "/admin/users/{id}/erase-audit": {
     /** Remove a person from the audit trail */
     post: operations['eraseAudit'];
+  };
+  "/admin/webhooks": {
+    /** See who is told of events */
+    get: operations['listWebhooks'];
+    /** Let somebody be told of events */
+    post: operations['createWebhook'];
+  };
+  "/admin/webhooks/{id}": {
+    /** Tell somebody no more */
+    delete: operations['deleteWebhook'];
+  };
+  "/admin/webhooks/{id}/deliveries": {
+    /** See what was sent to a webhook */
+    get: operations['listDeliveries'];
+  };
+  "/admin/webhooks/{id}/deliveries/{delivery}/redeliver": {
+    /** Send something again */
+    post: operations['redeliver'];
+  };
+  "/admin/webhooks/{id}/rotate-secret": {
+    /** Give a webhook another secret */
+    post: operations['rotateWebhookSecret'];
   };
   "/auth/csrf": {
     /** Get the CSRF token */
@@ -103,6 +139,10 @@ export interface paths {
     /** Ask whether people can sign in */
     get: operations['health'];
   };
+  "/metrics": {
+    /** Read the metrics, for Prometheus */
+    get: operations['metrics'];
+  };
   "/openapi.json": {
     /** Get this document */
     get: operations['openapi'];
@@ -125,6 +165,25 @@ export interface paths {
 
 export interface components {
   schemas: {
+    /** What may be shown of a channel: its settings are secret. */
+    AlertChannel: {
+      host: string;
+      kind: string;
+      setAt: string;
+      setBy: string;
+    };
+    /** What an administrator gives. No `Debug`: most of it is secret. */
+    AlertChannelRequest: {
+      botToken?: string | null;
+      chatId?: string | null;
+      routingKey?: string | null;
+      /** Slack's incoming webhook; of the others another server that speaks their API, such as PagerDuty's in Europe. */
+      url?: string | null;
+    };
+    /** All channels that are set up. */
+    AlertChannels: {
+      channels: components['schemas']['AlertChannel'][];
+    };
     /** Who did it; one of the three is there. */
     AuditActor: {
       /** An address that was given, whoever gave it. */
@@ -167,6 +226,33 @@ export interface components {
       csrfToken: string;
     };
     Curve: "P-256";
+    /** A page of deliveries. */
+    Deliveries: {
+      deliveries: components['schemas']['Delivery'][];
+      /** The `before` of the next page. */
+      next?: string;
+    };
+    /** An event on its way, and what became of it. */
+    Delivery: {
+      attempts: number;
+      createdAt: string;
+      deadAt?: string;
+      deadReason?: string;
+      deliveredAt?: string;
+      dueAt?: string;
+      event: string;
+      id: string;
+      /** `waiting`, `delivered` or `dead`. */
+      state: string;
+      tries: components['schemas']['DeliveryTry'][];
+    };
+    /** One try. */
+    DeliveryTry: {
+      answer: string;
+      at: string;
+      millis: number;
+      status?: number;
+    };
     /** A browser or app, in our words. */
     Device: {
       browser: string | null;
@@ -306,6 +392,33 @@ export interface components {
     KeySet: {
       keys: components['schemas']['PublicKey'][];
     };
+    /** Sign-ins of 24 hours. */
+    LoginFigures: {
+      byHour: components['schemas']['LoginsOfHour'][];
+      failures: number;
+      from: string;
+      /** Of accounts that were locked among failed sign-ins, 0 to 1. */
+      lockoutRate: number;
+      lockouts: number;
+      /** Networks with the most failures. */
+      networks: components['schemas']['NamedCount'][];
+      /** Failures by reason, most first. */
+      reasons: components['schemas']['NamedCount'][];
+      successes: number;
+      to: string;
+    };
+    /** Sign-ins of an hour. */
+    LoginsOfHour: {
+      failures: number;
+      hour: string;
+      lockouts: number;
+      successes: number;
+    };
+    /** How often. */
+    NamedCount: {
+      count: number;
+      name: string;
+    };
     /** The organization that belongs to the account. */
     NewOrganization: {
       name: string;
@@ -346,7 +459,7 @@ export interface components {
       /** With `invalid_credentials`: whether the next try needs a CAPTCHA. */
       captchaRequired?: boolean;
       /** Stable: branch on it. Together with the status it says everything. */
-      code: "account_locked" | "captcha_invalid" | "captcha_required" | "csrf_invalid" | "email_not_verified" | "forbidden" | "internal" | "invalid_credentials" | "malformed" | "method_not_allowed" | "not_found" | "password_rejected" | "rate_limited" | "refresh_in_progress" | "refresh_invalid" | "refresh_reused" | "session_expired" | "session_revoked" | "slug_invalid" | "slug_taken" | "step_up_required" | "token_expired" | "token_invalid" | "token_used" | "too_large" | "unauthenticated" | "unavailable" | "unsupported_media_type" | "validation";
+      code: "account_locked" | "captcha_invalid" | "captcha_required" | "conflict" | "csrf_invalid" | "email_not_verified" | "forbidden" | "internal" | "invalid_credentials" | "malformed" | "method_not_allowed" | "not_found" | "password_rejected" | "rate_limited" | "refresh_in_progress" | "refresh_invalid" | "refresh_reused" | "session_expired" | "session_revoked" | "slug_invalid" | "slug_taken" | "step_up_required" | "token_expired" | "token_invalid" | "token_used" | "too_large" | "unauthenticated" | "unavailable" | "unsupported_media_type" | "validation";
       /** This occurrence, for people; may change in wording. */
       detail: string;
       /** Where fields are at fault: one for each. */
@@ -515,6 +628,36 @@ export interface components {
     VerifyEmailRequest: {
       /** From the link in the mail. */
       token: string;
+    };
+    /** Who is told of what. */
+    Webhook: {
+      createdAt: string;
+      description: string;
+      /** Since when nothing is sent there, because it said that it is gone. */
+      disabledAt?: string;
+      events: string[];
+      id: string;
+      /** Until when the secret before this one signs as well. */
+      previousSecretUntil?: string;
+      /** Only where it was made. */
+      secret?: string;
+      url: string;
+    };
+    /** Where to send what. */
+    WebhookRequest: {
+      description?: string;
+      /** Kinds of events of the audit trail, or `*`. */
+      events: string[];
+      /** `https`, a public host, port 443 or 8443. */
+      url: string;
+    };
+    /** The new secret. */
+    WebhookSecret: {
+      secret: string;
+    };
+    /** All webhooks. */
+    Webhooks: {
+      webhooks: components['schemas']['Webhook'][];
     };
   };
   responses: {
@@ -689,6 +832,18 @@ export interface components {
         "application/problem+json": components['schemas']['Problem'] & {
           code?: "not_found";
           status?: 404;
+        };
+      };
+    };
+    /** `conflict`: Somebody else has just changed this */
+    "409-conflict": {
+      headers: {
+        "X-Request-ID": components['headers']['X-Request-ID'];
+      };
+      content: {
+        "application/problem+json": components['schemas']['Problem'] & {
+          code?: "conflict";
+          status?: 409;
         };
       };
     };
@@ -924,6 +1079,96 @@ export interface operations {
       503: components['responses']['503-unavailable'];
     };
   };
+  /** See how people are told of alerts */
+  listAlertChannels: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** What is set up, without its secrets. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['AlertChannels'];
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-forbidden'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Take a channel away */
+  removeAlertChannel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** `slack`, `pagerduty` or `telegram` */
+        kind: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** It is told no more. */
+      204: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content?: never;
+      };
+      401: components['responses']['401-session_revoked-step_up_required-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-csrf_invalid-forbidden'];
+      404: components['responses']['404-not_found'];
+      413: components['responses']['413-too_large'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Let people be told of alerts */
+  setAlertChannel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** `slack`, `pagerduty` or `telegram` */
+        kind: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['AlertChannelRequest'];
+      };
+    };
+    responses: {
+      /** It is told from now on. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['AlertChannel'];
+        };
+      };
+      400: components['responses']['400-malformed'];
+      401: components['responses']['401-session_revoked-step_up_required-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-csrf_invalid-forbidden'];
+      404: components['responses']['404-not_found'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-validation'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
   /** Read the audit trail */
   readAudit: {
     parameters: {
@@ -1079,6 +1324,31 @@ export interface operations {
       413: components['responses']['413-too_large'];
       415: components['responses']['415-unsupported_media_type'];
       422: components['responses']['422-validation'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** See figures of sign-ins */
+  loginFigures: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** Of the last 24 hours. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['LoginFigures'];
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-forbidden'];
       500: components['responses']['500-internal'];
       503: components['responses']['503-unavailable'];
     };
@@ -1244,6 +1514,190 @@ export interface operations {
       413: components['responses']['413-too_large'];
       415: components['responses']['415-unsupported_media_type'];
       422: components['responses']['422-validation'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** See who is told of events */
+  listWebhooks: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** All of them, without their secrets. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Webhooks'];
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-forbidden'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Let somebody be told of events */
+  createWebhook: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['WebhookRequest'];
+      };
+    };
+    responses: {
+      /** It is told from now on. The secret is shown this once. */
+      201: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Webhook'];
+        };
+      };
+      400: components['responses']['400-malformed'];
+      401: components['responses']['401-session_revoked-step_up_required-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-csrf_invalid-forbidden'];
+      413: components['responses']['413-too_large'];
+      415: components['responses']['415-unsupported_media_type'];
+      422: components['responses']['422-validation'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Tell somebody no more */
+  deleteWebhook: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** Which webhook */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** It is gone, with what waited for it. */
+      204: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content?: never;
+      };
+      401: components['responses']['401-session_revoked-step_up_required-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-csrf_invalid-forbidden'];
+      404: components['responses']['404-not_found'];
+      413: components['responses']['413-too_large'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** See what was sent to a webhook */
+  listDeliveries: {
+    parameters: {
+      query?: {
+        /** The `next` of the page before */
+        before?: string | string;
+      };
+      header?: never;
+      path: {
+        /** Which webhook */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** Newest first, fifty a page. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Deliveries'];
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-forbidden'];
+      404: components['responses']['404-not_found'];
+      422: components['responses']['422-validation'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Send something again */
+  redeliver: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** Which webhook */
+        id: string;
+        /** Which delivery */
+        delivery: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** It is sent again within a minute, under the same id. */
+      202: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['Status'] & {
+            status?: "redelivery_requested";
+          };
+        };
+      };
+      401: components['responses']['401-session_revoked-step_up_required-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-csrf_invalid-forbidden'];
+      404: components['responses']['404-not_found'];
+      413: components['responses']['413-too_large'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Give a webhook another secret */
+  rotateWebhookSecret: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** Which webhook */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** Shown this once. The one before it signs as well for 24 hours. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['WebhookSecret'];
+        };
+      };
+      401: components['responses']['401-session_revoked-step_up_required-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-csrf_invalid-forbidden'];
+      404: components['responses']['404-not_found'];
+      409: components['responses']['409-conflict'];
+      413: components['responses']['413-too_large'];
       500: components['responses']['500-internal'];
       503: components['responses']['503-unavailable'];
     };
@@ -1787,6 +2241,30 @@ export interface operations {
           "application/json": components['schemas']['Health'];
         };
       };
+    };
+  };
+  /** Read the metrics, for Prometheus */
+  metrics: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** All counters, in the text format 0.0.4. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "text/plain": string;
+        };
+      };
+      403: components['responses']['403-forbidden'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
     };
   };
   /** Get this document */

@@ -16,10 +16,14 @@ use crate::health::Probes;
 use crate::keys::cache::{KeyCache, SigningRing};
 use crate::keys::secrets::Secrets;
 use crate::log::Sampler;
+use crate::metrics::Gathered;
+use crate::metrics::access::ScrapeToken;
 use crate::outbound::Outbound;
 use crate::password::Hasher;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::webhooks::Vault;
+use crate::webhooks::delivery::Breakers;
 
 pub struct App {
     pub settings: Settings,
@@ -29,9 +33,13 @@ pub struct App {
     pub(crate) lines: Lines,
     keys: KeyCache,
     captcha: captcha::Client,
-    outbound: Outbound,
     probes: Probes,
     hot_log: Sampler,
+    gathered: Gathered,
+    scrape_token: ScrapeToken,
+    outbound: Outbound,
+    vault: Vault,
+    breakers: Breakers,
     /// Only a few functions hash or mail: the others do not pay for it.
     hasher: OnceLock<Hasher>,
     ses: OnceLock<Ses>,
@@ -50,9 +58,13 @@ impl App {
             lines: Lines::default(),
             keys: KeyCache::default(),
             captcha: captcha::Client::default(),
-            outbound: Outbound::default(),
             probes: Probes::default(),
             hot_log: Sampler::new(settings.log_sample_hot),
+            gathered: Gathered::default(),
+            scrape_token: ScrapeToken::default(),
+            outbound: Outbound::default(),
+            vault: Vault::default(),
+            breakers: Breakers::default(),
             hasher: OnceLock::new(),
             ses: OnceLock::new(),
             clock,
@@ -83,9 +95,26 @@ impl App {
         &self.probes
     }
 
+    /// What this process has counted and not written yet.
+    pub fn gathered(&self) -> &Gathered {
+        &self.gathered
+    }
+
+    pub(crate) fn scrape_token(&self) -> &ScrapeToken {
+        &self.scrape_token
+    }
+
     /// The way to what is not AWS.
     pub(crate) fn outbound(&self) -> &Outbound {
         &self.outbound
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    pub(crate) fn breakers(&self) -> &Breakers {
+        &self.breakers
     }
 
     /// The signing ring, not older than a minute.

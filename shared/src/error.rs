@@ -79,6 +79,8 @@ pub enum Refusal {
     RefreshInvalid,
     RefreshReused,
     RefreshInProgress,
+    /// Somebody else has just changed the same thing.
+    Conflict,
     SlugTaken,
     SlugInvalid(&'static str),
 }

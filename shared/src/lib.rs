@@ -6,6 +6,7 @@
 //! the handlers and is known to nobody below them.
 
 pub mod accounts;
+pub mod alerts;
 pub mod app;
 pub mod attempts;
 pub mod audit;
@@ -18,6 +19,7 @@ pub mod device;
 pub mod email;
 pub mod environment;
 pub mod error;
+pub mod feed;
 pub mod health;
 pub mod http;
 pub mod id;
@@ -28,6 +30,7 @@ pub mod keys;
 pub mod log;
 pub mod login;
 pub mod mail;
+pub mod metrics;
 pub mod organizations;
 pub mod outbound;
 pub mod password;
@@ -37,5 +40,7 @@ pub mod secret;
 pub mod sessions;
 pub mod settings;
 pub mod store;
+pub mod tally;
 pub mod tokens;
 pub mod watch;
+pub mod webhooks;

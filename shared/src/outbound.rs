@@ -16,18 +16,43 @@ use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::error::Chain;
+use crate::webhooks::destination::{Destination, PublicOnly};
 
 /// More than any answer we ask for can have.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
-/// The client of a process. Costs nothing before its first call.
+/// So much is read of an answer that is only logged.
+const BEGINNING: usize = 4 * 1024;
+
+/// The clients of a process. They cost nothing before their first call.
 #[derive(Default)]
-pub struct Outbound(OnceLock<Connector>);
+pub struct Outbound {
+    /// Goes wherever the settings say.
+    open: OnceLock<Connector>,
+    /// Goes to public addresses only: for whatever an administrator may type (case 262).
+    public: OnceLock<Connector>,
+}
 
 /// What a service answered.
 pub struct Answer {
     pub status: u16,
     pub body: Vec<u8>,
+    /// How long it asks to be left alone, where it says so in seconds.
+    pub retry_after: Option<Duration>,
+}
+
+/// A JSON body for a vetted address.
+pub struct Message {
+    url: String,
+    is_listed: bool,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Message {
+    pub fn to(destination: &Destination, headers: Vec<(&'static str, String)>, body: Vec<u8>) -> Self {
+        Self { url: destination.url().to_owned(), is_listed: destination.is_listed(), headers, body }
+    }
 }
 
 /// Why there is no answer. Never says what was sent.
@@ -48,8 +73,10 @@ impl Outbound {
     /// [`Failed`]. Whether the service has seen the form is unknown then.
     pub async fn post_form(&self, url: &str, fields: &[(&str, &str)], patience: Duration) -> Result<Answer, Failed> {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let request = post(url, form).map_err(|error| broken(&*error))?;
-        tokio::time::timeout(patience, self.send(request)).await.unwrap_or(Err(Failed::TimedOut(patience)))
+        let request = post(url, "application/x-www-form-urlencoded", form.into()).map_err(|error| broken(&*error))?;
+        let connector = self.open.get_or_init(|| connector(false));
+        let sending = send(connector, request, whole);
+        tokio::time::timeout(patience, sending).await.unwrap_or(Err(Failed::TimedOut(patience)))
     }
 
     /// Gets what is public, and waits for the whole answer.
@@ -58,30 +85,73 @@ impl Outbound {
     /// [`Failed`].
     pub async fn get(&self, url: &str, patience: Duration) -> Result<Answer, Failed> {
         let request = get(url).map_err(|error| broken(&*error))?;
-        tokio::time::timeout(patience, self.send(request)).await.unwrap_or(Err(Failed::TimedOut(patience)))
+        let connector = self.open.get_or_init(|| connector(false));
+        let sending = send(connector, request, whole);
+        tokio::time::timeout(patience, sending).await.unwrap_or(Err(Failed::TimedOut(patience)))
     }
 
-    async fn send(&self, request: HttpRequest) -> Result<Answer, Failed> {
-        let response = self.0.get_or_init(connector).call(request).await.map_err(|error| broken(&error))?;
-        let status = response.status().as_u16();
-        let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await;
-        let body =
-            body.map_err(|error| if error.is::<LengthLimitError>() { Failed::TooLong } else { broken(&*error) })?;
-        Ok(Answer { status, body: body.to_bytes().to_vec() })
+    /// Posts a message, and reads the beginning of the answer: what counts is the status.
+    ///
+    /// # Errors
+    /// [`Failed`]. Whether the service has seen the message is unknown then.
+    pub async fn post(&self, message: &Message, patience: Duration) -> Result<Answer, Failed> {
+        let Message { url, is_listed, headers, body } = message;
+        let mut request =
+            post(url, "application/json", SdkBody::from(body.as_slice())).map_err(|error| broken(&*error))?;
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.clone());
+        }
+        let connector = if *is_listed {
+            self.open.get_or_init(|| connector(false))
+        } else {
+            self.public.get_or_init(|| connector(true))
+        };
+        let sending = send(connector, request, beginning);
+        tokio::time::timeout(patience, sending).await.unwrap_or(Err(Failed::TimedOut(patience)))
     }
+}
+
+async fn send<R: Future<Output = Result<Vec<u8>, Failed>>>(
+    connector: &Connector,
+    request: HttpRequest,
+    read: impl FnOnce(SdkBody) -> R,
+) -> Result<Answer, Failed> {
+    let response = connector.call(request).await.map_err(|error| broken(&error))?;
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get("retry-after").and_then(|seconds| seconds.parse().ok());
+    let body = read(response.into_body()).await?;
+    Ok(Answer { status, body, retry_after: retry_after.map(Duration::from_secs) })
+}
+
+async fn whole(body: SdkBody) -> Result<Vec<u8>, Failed> {
+    let body = Limited::new(body, LONGEST_ANSWER).collect().await;
+    let body = body.map_err(|error| if error.is::<LengthLimitError>() { Failed::TooLong } else { broken(&*error) })?;
+    Ok(body.to_bytes().to_vec())
+}
+
+async fn beginning(mut body: SdkBody) -> Result<Vec<u8>, Failed> {
+    let mut read = Vec::new();
+    while read.len() < BEGINNING {
+        let Some(frame) = body.frame().await else { break };
+        if let Ok(data) = frame.map_err(|error| broken(&*error))?.into_data() {
+            read.extend_from_slice(&data);
+        }
+    }
+    read.truncate(BEGINNING);
+    Ok(read)
 }
 
 /// With the system's roots: anybody's authority may have signed a third party's certificate. Reading them takes some
 /// milliseconds, so it waits for the first call.
 ///
 /// No connection is kept: calls are rare, and one that died while the sandbox was frozen would fail the next call.
-fn connector() -> Connector {
-    Connector::builder()
+fn connector(is_vetted: bool) -> Connector {
+    let builder = Connector::builder()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(TlsContext::default())
         .sleep_impl(TokioSleep::new())
-        .pool_max_idle_per_host(0)
-        .build()
+        .pool_max_idle_per_host(0);
+    if is_vetted { builder.build_with_resolver(PublicOnly) } else { builder.build() }
 }
 
 fn get(url: &str) -> Result<HttpRequest, Box<dyn StdError>> {
@@ -94,12 +164,12 @@ fn get(url: &str) -> Result<HttpRequest, Box<dyn StdError>> {
     Ok(request)
 }
 
-fn post(url: &str, form: String) -> Result<HttpRequest, Box<dyn StdError>> {
-    let mut request = HttpRequest::new(SdkBody::from(form));
+fn post(url: &str, content_type: &'static str, body: SdkBody) -> Result<HttpRequest, Box<dyn StdError>> {
+    let mut request = HttpRequest::new(body);
     request.set_method("POST")?;
     request.set_uri(url)?;
     let headers = request.headers_mut();
-    headers.insert("content-type", "application/x-www-form-urlencoded");
+    headers.insert("content-type", content_type);
     headers.insert("accept", "application/json");
     headers.insert("user-agent", "postern");
     Ok(request)

@@ -9,6 +9,7 @@ pub mod fallback;
 pub mod health;
 pub mod jobs;
 pub mod keys;
+pub mod metrics;
 pub mod openapi;
 pub mod organizations;
 pub mod pages;
@@ -40,6 +41,11 @@ pub const ENDPOINTS: &[Endpoint] = &[
     admin::erase_audit::ENDPOINT,
     admin::jobs::ENDPOINT,
     admin::job_switch::ENDPOINT,
+    admin::webhooks::ENDPOINT,
+    admin::webhook_secret::ENDPOINT,
+    admin::webhook_deliveries::ENDPOINT,
+    admin::alert_channels::ENDPOINT,
+    admin::metrics_logins::ENDPOINT,
     auth::password_forgot::ENDPOINT,
     auth::password_reset::ENDPOINT,
     auth::password_change::ENDPOINT,
@@ -54,6 +60,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     pages::ENDPOINT,
     pages::assets::ENDPOINT,
     reference::ENDPOINT,
+    metrics::ENDPOINT,
     fallback::ENDPOINT,
 ];
 
@@ -68,10 +75,17 @@ pub const JOBS: &[Job] = &[
     jobs::monitor_jwks::JOB,
     jobs::daily_report::JOB,
     jobs::check_backups::JOB,
+    jobs::retry_webhooks::JOB,
+    jobs::spike_detector::JOB,
 ];
 
 /// Every function that a table's stream wakes.
-pub const CONSUMERS: &[Consumer] = &[jobs::send_mail::CONSUMER, jobs::chain_audit::CONSUMER];
+pub const CONSUMERS: &[Consumer] = &[
+    jobs::send_mail::CONSUMER,
+    jobs::chain_audit::CONSUMER,
+    jobs::follow_events::CONSUMER,
+    jobs::send_webhooks::CONSUMER,
+];
 
 /// The Lambda authorizer that other services' routes use (TOKEN-7).
 pub const AUTHORIZER: &str = auth::authorizer::NAME;

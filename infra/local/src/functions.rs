@@ -30,12 +30,12 @@ pub(crate) fn job(name: &str) -> Option<&'static Job> {
     handlers::JOBS.iter().find(|job| job.name == name || job.name.strip_prefix("jobs-") == Some(name))
 }
 
-fn consumer(name: &str) -> Option<&'static Consumer> {
-    handlers::CONSUMERS.iter().find(|consumer| consumer.name == name)
-}
-
 fn endpoint(name: &str) -> Option<&'static Endpoint> {
     handlers::ENDPOINTS.iter().find(|endpoint| endpoint.name == name)
+}
+
+fn consumer(name: &str) -> Option<&'static Consumer> {
+    handlers::CONSUMERS.iter().find(|consumer| consumer.name == name)
 }
 
 /// Whether there is code for a function of the template.

@@ -2,10 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use shared::secret::PlainToken;
+
+use crate::provision::{Fault, Provisioner};
 use crate::samples;
 
 /// What a laptop sets differently from the template's defaults. Whoever starts it may set all of it otherwise.
 pub(crate) fn parameters(url: &str, given: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let port = url.rsplit(':').next().unwrap_or_default();
+    // Its own receiver, which webhooks could not reach otherwise.
+    let hosts = format!("localhost:{port},127.0.0.1:{port}");
     let defaults = [
         ("Stage", "development"),
         ("PublicUrl", url),
@@ -13,6 +19,8 @@ pub(crate) fn parameters(url: &str, given: BTreeMap<String, String>) -> BTreeMap
         ("AppUrl", url),
         ("MailFrom", "no-reply@postern.example"),
         ("AdminEmails", samples::ADMIN_EMAIL),
+        ("WebhookAllowedHosts", &hosts),
+        ("MetricsAllowedIps", "127.0.0.1,::1"),
         ("AWS::StackName", "postern-local"),
     ];
     let defaults = defaults.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -28,4 +36,21 @@ pub(crate) fn client_settings(endpoint: &str) -> Vec<(String, String)> {
         ("AWS_ENDPOINT_URL", endpoint),
     ];
     settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// A token for `/metrics`, wrapped as an operator would; whoever sets one of their own has it.
+pub(crate) async fn metrics_token(
+    parameters: &mut BTreeMap<String, String>,
+    provisioner: &Provisioner,
+    keys: &BTreeMap<String, String>,
+) -> Result<String, Fault> {
+    let token = PlainToken::generate().expose().to_owned();
+    if parameters.get("MetricsToken").is_none_or(String::is_empty) {
+        let key = keys.get("SecretsKey").ok_or("the template has no SecretsKey")?;
+        let stack = parameters.get("AWS::StackName").ok_or("the stack has no name")?;
+        let context = [("stack", stack.as_str()), ("purpose", "metrics")];
+        let wrapped = provisioner.encrypt(key, &context, &token).await?;
+        parameters.insert("MetricsToken".to_owned(), wrapped);
+    }
+    Ok(token)
 }

@@ -15,6 +15,7 @@ mod laptop;
 mod options;
 mod pages;
 mod provision;
+mod receiver;
 mod requests;
 mod routes;
 mod samples;

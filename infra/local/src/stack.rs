@@ -23,6 +23,7 @@ use crate::clock::MovableClock;
 use crate::instances::Instances;
 use crate::options::{Options, StartError};
 use crate::provision::Provisioner;
+use crate::receiver::{self, Receiver};
 use crate::requests::RequestLog;
 use crate::routes::Routes;
 use crate::{control, functions, gateway, laptop, samples, schedules, streams};
@@ -38,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) aws: EmbeddedAws,
     pub(crate) clock: MovableClock,
     pub(crate) captcha: Arc<Captcha>,
+    receiver: Arc<Receiver>,
+    metrics_token: String,
     pub(crate) routes: Routes,
     pub(crate) requests: RequestLog,
     pub(crate) template: Template,
@@ -74,6 +77,8 @@ impl Stack {
         let captcha = Arc::new(Captcha::new(clock.clone()));
         let captcha_listener = listen(0).await?;
         captcha.configure(&mut parameters, &captcha_listener, &provisioner, &keys).await.map_err(StartError::Setup)?;
+        let metrics_token =
+            laptop::metrics_token(&mut parameters, &provisioner, &keys).await.map_err(StartError::Setup)?;
         let template = read(&options.template, &parameters, &keys)?;
         functions::check(&template).map_err(StartError::Setup)?;
         for table in &template.tables {
@@ -87,8 +92,10 @@ impl Stack {
         let inner = Arc::new(Inner {
             url,
             aws,
+            receiver: Arc::new(Receiver::new(clock.clone())),
             clock,
             captcha,
+            metrics_token,
             routes: Routes::of(&template),
             requests: RequestLog::default(),
             template,
@@ -128,6 +135,11 @@ impl Stack {
     /// The secret that the CAPTCHA provider knows this stack by, for tests that look where it must not be.
     pub fn captcha_secret(&self) -> &str {
         self.inner.captcha.secret()
+    }
+
+    /// The token that `/metrics` is read with.
+    pub fn metrics_token(&self) -> &str {
+        &self.inner.metrics_token
     }
 
     pub fn clock(&self) -> &MovableClock {
@@ -206,7 +218,9 @@ impl Stack {
 
     fn serve(&mut self, listener: TcpListener) {
         let captcha = captcha::router(self.inner.captcha.clone());
-        let router: Router = control::router().merge(captcha).fallback(gateway::handle).with_state(self.inner.clone());
+        let receiver = receiver::router(self.inner.receiver.clone());
+        let router: Router =
+            control::router().merge(captcha).merge(receiver).fallback(gateway::handle).with_state(self.inner.clone());
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         self.tasks.spawn(async move {
             if let Err(error) = axum::serve(listener, service).await {
@@ -251,6 +265,7 @@ impl Inner {
         let _one_at_a_time = self.resetting.lock().await;
         self.clear_faults();
         self.captcha.reset();
+        self.receiver.reset();
         self.clock.reset();
         let provisioner = Provisioner::new(self.instances.environment())?;
         for table in &self.template.tables {

@@ -86,6 +86,21 @@ fn the_chain_follows_all_that_happens_to_the_trail() {
 }
 
 #[test]
+fn streams_are_followed_from_the_beginning_and_give_up_what_is_bad() {
+    let template = read(&[]);
+    let of = |binary: &str| {
+        let [source] = function(&template, binary).streams.as_slice() else { panic!("one stream") };
+        assert!(source.bisect && source.report_batch_item_failures && source.from_the_beginning);
+        assert!(source.maximum_retry_attempts.is_some(), "a poison record would hold the others up for a day");
+        (source.table.clone(), source.changes.join(" "), source.on_failure.clone().unwrap_or_default())
+    };
+    let insert = "INSERT".to_owned();
+    let event = ("AuditEvents".to_owned(), insert.clone(), "EventDeadLetters:Arn".to_owned());
+    assert_eq!(of("jobs-follow-events"), event);
+    assert_eq!(of("jobs-send-webhooks"), ("Deliveries".to_owned(), insert, "DeliveryDeadLetters:Arn".to_owned()));
+}
+
+#[test]
 fn jobs_run_in_time() {
     let template = read(&[]);
     for (binary, seconds) in [
@@ -98,6 +113,8 @@ fn jobs_run_in_time() {
         ("jobs-daily-report", 3600),
         ("jobs-check-backups", 86_400),
         ("jobs-purge-audit", 86_400),
+        ("jobs-retry-webhooks", 60),
+        ("jobs-spike-detector", 60),
     ] {
         let job = function(&template, binary);
         assert_eq!(job.schedules[0].every_seconds, seconds);
@@ -148,7 +165,9 @@ fn tables_have_the_keys_and_the_expiry_of_the_design() {
         ("AuditChain", ("part seq", false, false)),
         ("AuditEvents", ("actor at", true, true)),
         ("Challenges", ("token_hash", true, false)),
+        ("Deliveries", ("destination delivery", true, true)),
         ("Logins", ("login", false, false)),
+        ("Metrics", ("series item", true, false)),
         ("Organizations", ("org_id item", false, false)),
         ("Outbox", ("message_id", true, true)),
         ("Sessions", ("user_id session_id", true, false)),

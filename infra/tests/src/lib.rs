@@ -7,7 +7,7 @@ pub mod logs;
 mod person;
 mod tables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -177,6 +177,53 @@ impl TestApp {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("mails are still waiting");
+    }
+
+    /// Waits until every event of the trail has been counted.
+    pub async fn followed(&self) {
+        for _ in 0..1000 {
+            let events = self.table("audit-events").await;
+            let counted = self.table("metrics").await;
+            let seen: BTreeSet<&str> =
+                counted.iter().filter_map(|item| item["series"].as_str()?.strip_prefix("seen#")).collect();
+            if events.iter().all(|event| event["id"].as_str().is_some_and(|id| seen.contains(id))) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("events are still not counted");
+    }
+
+    /// What webhooks and channels have sent, oldest first, once there is so much of it.
+    pub async fn received(&self, count: usize) -> Vec<Value> {
+        for _ in 0..1000 {
+            let received = self.get("/_local/webhooks").await.expect(200).body["received"].take();
+            if received.as_array().is_some_and(|received| received.len() >= count) {
+                return received.as_array().cloned().unwrap_or_default();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("not {count} messages came, but {}", self.get("/_local/webhooks").await.text);
+    }
+
+    /// Waits until no delivery is in anybody's hands, and none is new.
+    pub async fn deliveries_rest(&self) {
+        for _ in 0..1500 {
+            let deliveries = self.table("deliveries").await;
+            // A new one is due a minute after it was made; a try, or leaving it alone, changes that.
+            let is_new = |it: &Value| it["due_at"].as_f64() == it["created_at"].as_f64().map(|at| at + 60_000.0);
+            let is_at_rest = |it: &Value| it.get("leased_until").is_none() && !is_new(it);
+            if deliveries.iter().all(is_at_rest) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("deliveries are still under way");
+    }
+
+    /// Where the local receiver takes messages.
+    pub fn receiver(&self, path: &str) -> String {
+        self.url(&format!("/_local/webhooks/to/{path}"))
     }
 
     pub fn advance(&self, seconds: u64) {

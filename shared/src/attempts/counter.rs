@@ -156,7 +156,7 @@ fn hash(email: &Email) -> String {
 
 /// An IPv6 customer has a whole /64, so that is one client (case 047). An address that cannot be read is counted with the
 /// others of its kind, never let through (case 046).
-fn network(ip: Option<IpAddr>) -> String {
+pub(crate) fn network(ip: Option<IpAddr>) -> String {
     match ip.map(|ip| ip.to_canonical()) {
         Some(IpAddr::V4(ip)) => ip.to_string(),
         Some(IpAddr::V6(ip)) => {

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+pub(crate) use self::counter::network;
 pub use self::counter::{Client, Counter, Tally};
 pub use self::line::Lines;
 pub use self::lock::{Lock, LockRules};

@@ -61,6 +61,17 @@ pub enum Kind {
     AuditErased,
     /// Events that were too old were removed.
     AuditPurged,
+    WebhookCreated,
+    WebhookDeleted,
+    WebhookSecretRotated,
+    WebhookRedelivered,
+    WebhookDisabled,
+    WebhookUndeliverable,
+    AlertChannelSet,
+    AlertChannelRemoved,
+    AlertUndeliverable,
+    AlertOpened,
+    AlertClosed,
 }
 
 impl FromStr for Kind {
@@ -182,6 +193,10 @@ impl Event {
     /// A check that the service makes of itself.
     pub fn on_check(self, check: &str) -> Self {
         Self { target: Some(format!("check#{check}")), ..self }
+    }
+
+    pub fn on_webhook(self, id: &str) -> Self {
+        Self { target: Some(format!("webhook#{id}")), ..self }
     }
 
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {

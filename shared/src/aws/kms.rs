@@ -168,6 +168,20 @@ impl Kms {
         Ok(Key::new(plain.try_into().map_err(|_| Error::internal("a data key does not have 32 bytes"))?))
     }
 
+    /// Encrypts a secret for this stack and a purpose, of at most 4,096 bytes: what [`Self::unwrap_setting`] opens.
+    pub async fn wrap_setting(&self, purpose: &str, secret: &SecretText) -> Result<Vec<u8>> {
+        let plaintext = Blob::new(secret.expose());
+        let request = self.client.encrypt().key_id(&self.secrets_key_id).plaintext(plaintext);
+        let output = request
+            .encryption_context("stack", &self.stack_name)
+            .encryption_context("purpose", purpose)
+            .send()
+            .await
+            .map_err(|cause| Error::unavailable(KMS, &cause))?;
+        let ciphertext = output.ciphertext_blob.ok_or_else(|| Error::internal("KMS encrypted without a ciphertext"))?;
+        Ok(ciphertext.into_inner())
+    }
+
     /// Unwraps a secret that an operator has encrypted for this stack and a purpose: the encryption context names both,
     /// and KMS authenticates it. Space around it does not count: files end with a line break.
     pub async fn unwrap_setting(&self, purpose: &str, wrapped: &[u8]) -> Result<SecretText> {

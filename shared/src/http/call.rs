@@ -24,6 +24,7 @@ const MAX_USER_AGENT: usize = 512;
 /// One request, with what the gateway knows of it.
 pub struct Call {
     pub ctx: RequestContext,
+    function: &'static str,
     request: Request,
 }
 
@@ -43,7 +44,12 @@ impl Call {
             user_agent,
             admission,
         };
-        Self { ctx, request }
+        Self { ctx, function: endpoint.name, request }
+    }
+
+    /// The function that was called, by its name.
+    pub(crate) fn function(&self) -> &'static str {
+        self.function
     }
 
     pub fn method(&self) -> &http::Method {

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::error::{Error, Refusal, Result};
 use crate::id::SessionId;
 use crate::keys::secrets::{Purpose, Secrets};
+use crate::metrics;
 use crate::secret::constant_time_eq;
 
 pub const HEADER: &str = "x-csrf-token";
@@ -32,7 +33,11 @@ pub fn check_origin(app: &App, call: &Call) -> Result<()> {
         (None, Some(site)) => matches!(site, "same-origin" | "none") && !call.has_header("origin"),
         (None, None) => !call.has_header("origin"),
     };
-    if is_ok { Ok(()) } else { Err(Refusal::CsrfInvalid.into()) }
+    if is_ok {
+        return Ok(());
+    }
+    app.gathered().count(call.function(), &[metrics::name::CSRF, "invalid"], 1, call.ctx.now);
+    Err(Refusal::CsrfInvalid.into())
 }
 
 /// The token for a session, a user agent and a day.
@@ -64,6 +69,8 @@ pub async fn check_presented(app: &App, call: &Call, session: SessionId, present
         })
     };
     let made = app.made_by_us(call.ctx.now, |secrets| is_ours(secrets).then_some(())).await?;
+    let outcome = if made.is_some() { "valid" } else { "invalid" };
+    app.gathered().count(call.function(), &[metrics::name::CSRF, outcome], 1, call.ctx.now);
     made.ok_or_else(|| Refusal::CsrfInvalid.into())
 }
 

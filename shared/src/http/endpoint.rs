@@ -7,12 +7,14 @@ use std::time::Duration;
 use lambda_http::{Body, Request, Response};
 use tracing::Instrument;
 
+use super::reply::ProblemCode;
 use super::{Call, Reply, cors, csrf, problem, rate};
 use crate::app::App;
 use crate::attempts::Rate;
 use crate::aws::trips::{self, Trips};
 use crate::error::{Error, Result};
 use crate::log::masked_ip;
+use crate::metrics;
 
 /// A boxed handler's future.
 pub type Handling<'a> = Pin<Box<dyn Future<Output = Result<Reply>> + Send + 'a>>;
@@ -39,13 +41,19 @@ pub async fn respond(endpoint: &Endpoint, app: &App, request: Request) -> Respon
     let span = tracing::error_span!("request", request_id = call.ctx.request_id, function = endpoint.name);
     let started = app.clock.now();
     async {
-        let (result, trips) = trips::counted(&call.ctx.request_id, answer(endpoint, app, &call)).await;
+        // Beside the work, so that it costs no round trip of its own; whatever becomes of it, the answer is the same (F31).
+        let work =
+            async { tokio::join!(answer(endpoint, app, &call), metrics::write_due(app, endpoint.name, started)).0 };
+        let (result, trips) = trips::counted(&call.ctx.request_id, work).await;
         let mut response = result.unwrap_or_else(|error| failed(&call, &error));
         if let Some(rate) = rate_of(&call) {
             rate::dress(rate, response.headers_mut());
         }
         cors::finish(&app.settings, &call, &mut response);
-        log(endpoint, app, &call, &response, trips, app.clock.now().since(started));
+        let took = app.clock.now().since(started);
+        let code = response.extensions().get::<ProblemCode>().map_or("ok", |code| code.0);
+        app.gathered().answered(endpoint.name, code, took, started);
+        log(endpoint, app, &call, &response, trips, took);
         response
     }
     .instrument(span)

@@ -108,6 +108,7 @@ pub fn kind_of(error: &Error) -> Kind {
             Refusal::RefreshInProgress => {
                 kind(S::CONFLICT, "refresh_in_progress", "Another request is refreshing this session")
             }
+            Refusal::Conflict => kind(S::CONFLICT, "conflict", "Somebody else has just changed this"),
             Refusal::SlugTaken => kind(S::CONFLICT, "slug_taken", "The slug is taken"),
             Refusal::SlugInvalid(_) => kind(S::UNPROCESSABLE_ENTITY, "slug_invalid", "This is not a slug"),
         },
@@ -159,6 +160,7 @@ fn kinds() -> Vec<Kind> {
         Refusal::RefreshInvalid,
         Refusal::RefreshReused,
         Refusal::RefreshInProgress,
+        Refusal::Conflict,
         Refusal::SlugTaken,
     ];
     let faults = [Error::Internal(String::new()), Error::Unavailable { dependency: "", cause: String::new() }];
@@ -190,7 +192,7 @@ pub fn reply(error: &Error, request_id: &str) -> Result<Reply> {
         captcha_required,
         methods,
     };
-    let mut reply = Reply::json(status, &problem)?.with_content_type("application/problem+json");
+    let mut reply = Reply::json(status, &problem)?.with_content_type("application/problem+json").with_code(code);
     if let Some(wait) = retry_after(error) {
         // Rounded up: whoever comes back then is not too early.
         reply = reply.with_header(header::RETRY_AFTER, wait.as_millis().div_ceil(1000).max(1).to_string());

@@ -17,7 +17,13 @@ pub struct Reply {
     content_type: &'static str,
     headers: Vec<(HeaderName, String)>,
     cookies: Vec<SetCookie>,
+    /// The code of the problem that it tells, for the metrics.
+    code: Option<ProblemCode>,
 }
+
+/// The code of a problem, as an extension of the response that tells it.
+#[derive(Clone, Copy)]
+pub(super) struct ProblemCode(pub(super) &'static str);
 
 impl Reply {
     /// 200 with a JSON body.
@@ -35,6 +41,11 @@ impl Reply {
         Self { status: StatusCode::OK, body: Some(text.into_bytes()), content_type, ..Self::no_content() }
     }
 
+    /// 201 with a JSON body.
+    pub fn created(body: &impl Serialize) -> Result<Self> {
+        Self::json(StatusCode::CREATED, body)
+    }
+
     /// 204.
     pub fn no_content() -> Self {
         Self {
@@ -44,6 +55,7 @@ impl Reply {
             content_type: "",
             headers: Vec::new(),
             cookies: Vec::new(),
+            code: None,
         }
     }
 
@@ -83,6 +95,10 @@ impl Reply {
         Self { content_type, ..self }
     }
 
+    pub(super) fn with_code(self, code: &'static str) -> Self {
+        Self { code: Some(ProblemCode(code)), ..self }
+    }
+
     /// 503 instead of 200, for a health check that has found something.
     #[must_use]
     pub fn or_unavailable(self, is_available: bool) -> Self {
@@ -118,6 +134,9 @@ impl Reply {
             Some(body) => Body::Text(String::from_utf8_lossy(&body).into_owned()),
         });
         *response.status_mut() = self.status;
+        if let Some(code) = self.code {
+            response.extensions_mut().insert(code);
+        }
         let headers = response.headers_mut();
         if !self.content_type.is_empty() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));

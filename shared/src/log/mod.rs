@@ -3,6 +3,7 @@
 //! Of the requests to hot routes that went well, one in so many is logged; whatever was refused or failed always is.
 
 mod clean;
+mod metric_lines;
 
 use std::io;
 use std::panic::{self, PanicHookInfo};
@@ -16,14 +17,16 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use self::metric_lines::MetricLines;
 use crate::environment::Environment;
+use crate::metrics::emf;
 
 pub use self::clean::{Clean, masked_ip};
 
 /// Starts logging, at `LOG_LEVEL`. Lambda stamps the time.
 pub fn start(environment: &Environment) {
     let level = environment.get("LOG_LEVEL").and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
-    tracing_subscriber::registry().with(lines(level, || Clean(io::stdout()))).init();
+    tracing_subscriber::registry().with(lines(level, || Clean(io::stdout()))).with(MetricLines::layer()).init();
     panic::set_hook(Box::new(|panicked| {
         tracing::error!(at = panicked.location().map(ToString::to_string), what = words_of(panicked), "panicked");
     }));
@@ -75,7 +78,12 @@ impl Sampler {
 pub fn levels(level: LevelFilter) -> Targets {
     let ours = ["shared", "handlers", "local", "postern_local"].map(|target| (target, level));
     let sdk = ["aws_smithy_runtime", "aws_smithy_runtime_api"].map(|target| (target, LevelFilter::ERROR.min(level)));
-    Targets::new().with_default(LevelFilter::WARN.min(level)).with_targets(ours).with_targets(sdk)
+    let metrics = (emf::TARGET, LevelFilter::OFF);
+    Targets::new()
+        .with_default(LevelFilter::WARN.min(level))
+        .with_targets(ours)
+        .with_targets(sdk)
+        .with_targets([metrics])
 }
 
 #[cfg(test)]

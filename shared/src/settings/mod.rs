@@ -15,7 +15,9 @@ use crate::captcha;
 use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::environment::Environment;
+use crate::metrics::access;
 use crate::password::Policy;
+use crate::webhooks::destination::Listed;
 
 /// Everything that can be configured. Each field names its variable; `template.yaml` sets them all.
 #[derive(Clone, Debug)]
@@ -64,6 +66,11 @@ pub struct Settings {
     pub audit_key_id: String,
     /// `CAPTCHA_*`; `None` where no CAPTCHA is asked for (SIGN-7).
     pub captcha: Option<captcha::Settings>,
+    /// `WEBHOOK_ALLOWED_HOSTS`: receivers of your own network, each `host:port`, that may be called although they are not public
+    /// or speak plain http; comma-separated.
+    pub webhook_hosts: Vec<Listed>,
+    /// `METRICS_*`: who may read the metrics (OPS-3).
+    pub metrics: access::Settings,
     pub tables: Tables,
 }
 
@@ -81,6 +88,8 @@ pub struct Tables {
     pub outbox: String,
     pub signing_keys: String,
     pub settings: String,
+    pub metrics: String,
+    pub deliveries: String,
 }
 
 impl Tables {
@@ -99,6 +108,8 @@ impl Tables {
             outbox: named("outbox"),
             signing_keys: named("signing-keys"),
             settings: named("settings"),
+            metrics: named("metrics"),
+            deliveries: named("deliveries"),
         }
     }
 }
@@ -193,6 +204,8 @@ impl Settings {
             secrets_key_id: reader.required("SECRETS_KEY_ID"),
             audit_key_id: reader.required("AUDIT_KEY_ID"),
             captcha: None,
+            webhook_hosts: reader.list("WEBHOOK_ALLOWED_HOSTS", Listed::parse),
+            metrics: access::Settings::read(&mut reader),
             tables: Tables {
                 users: reader.required("USERS_TABLE"),
                 logins: reader.required("LOGINS_TABLE"),
@@ -205,6 +218,8 @@ impl Settings {
                 outbox: reader.required("OUTBOX_TABLE"),
                 signing_keys: reader.required("SIGNING_KEYS_TABLE"),
                 settings: reader.required("SETTINGS_TABLE"),
+                metrics: reader.required("METRICS_TABLE"),
+                deliveries: reader.required("DELIVERIES_TABLE"),
             },
         };
         settings.captcha = captcha::Settings::read(&mut reader, &settings);
@@ -310,6 +325,8 @@ pub(crate) mod tests {
             "OUTBOX",
             "SIGNING_KEYS",
             "SETTINGS",
+            "METRICS",
+            "DELIVERIES",
         ] {
             variables.push((Box::leak(format!("{table}_TABLE").into_boxed_str()), "t"));
         }

@@ -31,6 +31,11 @@ pub enum Part {
     Run,
     Watch,
     Report,
+    /// A webhook, an alert channel or an alert.
+    Subscriber,
+    Delivery,
+    /// The mark of an event that has been counted, by its place in the transaction.
+    Seen(usize),
 }
 
 /// What became of a transaction that DynamoDB answered.

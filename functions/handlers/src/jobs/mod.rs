@@ -8,19 +8,23 @@ pub mod check_backups;
 pub mod count_sessions;
 pub mod daily_report;
 pub mod expire_sessions;
+pub mod follow_events;
 pub mod monitor_jwks;
 pub mod purge_audit;
 pub mod retry_mail;
+pub mod retry_webhooks;
 pub mod rotate_keys;
 pub mod send_mail;
+pub mod send_webhooks;
 pub mod sign_audit_checkpoint;
+pub mod spike_detector;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
 use aws_lambda_events::dynamodb::Event;
-use aws_lambda_events::streams::DynamoDbEventResponse;
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::app::App;
@@ -35,6 +39,13 @@ use tracing::Instrument;
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<Value>> + Send + 'a>>;
 type Consuming<'a> = Pin<Box<dyn Future<Output = DynamoDbEventResponse> + Send + 'a>>;
+
+/// A record that is to come again, by its sequence number.
+fn failure(sequence_number: Option<String>) -> DynamoDbBatchItemFailure {
+    let mut failure = DynamoDbBatchItemFailure::default();
+    failure.item_identifier = sequence_number;
+    failure
+}
 
 /// A scheduled function. The name is the binary's; `template.yaml` says the same of its times, and a test holds both
 /// together.

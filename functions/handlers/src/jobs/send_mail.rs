@@ -4,18 +4,17 @@
 //! the outbox does not answer, is reported back, so that Lambda repeats it and, in the end, dead-letters it.
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
-use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use aws_lambda_events::streams::DynamoDbEventResponse;
 use shared::app::App;
 use shared::aws::trips;
 use shared::context::RequestContext;
 use shared::id;
 use shared::mail::outbox;
 
-use super::Consumer;
+use super::{Consumer, failure};
 
 pub const CONSUMER: Consumer = Consumer { name: "jobs-send-mail", handle: |app, event| Box::pin(handle(app, event)) };
 
-/// Sends a batch. The answer names the records that are to come again (`ReportBatchItemFailures`).
 async fn handle(app: &App, event: Event) -> DynamoDbEventResponse {
     let mut response = DynamoDbEventResponse::default();
     for record in event.records {
@@ -27,9 +26,7 @@ async fn handle(app: &App, event: Event) -> DynamoDbEventResponse {
             Ok(delivery) => tracing::info!(message_id, ?delivery, "mail handled"),
             Err(error) => {
                 tracing::warn!(message_id, %error, "mail could not be handled");
-                let mut failure = DynamoDbBatchItemFailure::default();
-                failure.item_identifier = record.change.sequence_number.clone();
-                response.batch_item_failures.push(failure);
+                response.batch_item_failures.push(failure(record.change.sequence_number.clone()));
                 // Lambda repeats everything from the first failed record on, so the rest would only be done twice.
                 break;
             }

@@ -17,7 +17,7 @@ use components::{Schemas, header_components};
 pub use operation::Operation;
 pub use tag::Tag;
 
-use crate::{admin, auth, health, keys, organizations, reference, user};
+use crate::{admin, auth, health, keys, metrics, organizations, reference, user};
 
 /// What each handler says of its routes, in the order of a person's life with us.
 const DESCRIBED: &[fn() -> Vec<Operation>] = &[
@@ -47,9 +47,15 @@ const DESCRIBED: &[fn() -> Vec<Operation>] = &[
     admin::erase_audit::operations,
     admin::jobs::operations,
     admin::job_switch::operations,
+    admin::metrics_logins::operations,
+    admin::webhooks::operations,
+    admin::webhook_secret::operations,
+    admin::webhook_deliveries::operations,
+    admin::alert_channels::operations,
     keys::jwks::operations,
     keys::discovery::operations,
     health::operations,
+    metrics::operations,
     reference::operations,
 ];
 

@@ -76,7 +76,7 @@ async fn f2_an_answer_lost_once_is_had_again_and_nothing_happens_twice() {
     let mut native = app.native("ada@example.com").await;
     app.advance(61);
     app.fault(
-        json!({ "service": "dynamodb", "operation": "TransactWriteItems", "kind": "drop_after_commit", "times": 1 }),
+        json!({ "service": "dynamodb", "operation": "TransactWriteItems", "table": "postern-local-sessions", "kind": "drop_after_commit", "times": 1 }),
     )
     .await;
     assert_eq!(native.refresh().await.body["rotated"], true);
@@ -184,7 +184,7 @@ async fn f1_transactions_that_meet_are_tried_again() {
     let app = TestApp::start().await;
     let mut native = app.native("ada@example.com").await;
     app.advance(61);
-    let conflict = json!({ "service": "dynamodb", "operation": "TransactWriteItems", "kind": "cancel_item", "item": 0, "reason": "TransactionConflict", "times": 2 });
+    let conflict = json!({ "service": "dynamodb", "operation": "TransactWriteItems", "table": "postern-local-sessions", "kind": "cancel_item", "item": 0, "reason": "TransactionConflict", "times": 2 });
     app.fault(conflict).await;
     assert_eq!(native.refresh().await.body["rotated"], true);
 }

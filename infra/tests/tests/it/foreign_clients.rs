@@ -175,3 +175,29 @@ async fn pyjwt_judges_our_tokens_as_we_do() {
     let python = scripts::in_repository(".tools/clients/bin/python");
     judged_by(&python.to_string_lossy(), "verify_pyjwt.py").await;
 }
+
+/// Webhooks as they came, with the secret that they are signed by.
+async fn webhooks_judged_by(program: &str, script: &str) {
+    let app = TestApp::with(&[("AdminEmails", "root@example.com")]).await;
+    let mut admin = app.browser("root@example.com").await;
+    let order = json!({ "url": app.receiver("crm"), "events": ["*"], "description": "Bücher" });
+    let secret = admin.send("POST", "/admin/webhooks", &order).await.expect(201).text_of("secret");
+    app.account("ada@example.com").await;
+    app.followed().await;
+    app.deliveries_rest().await;
+    let input = json!({ "secret": secret, "messages": app.received(5).await });
+    scripts::run(program, &[script], input.to_string()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs cargo verify --only clients"]
+async fn case_258_the_javascript_library_of_standard_webhooks_takes_ours() {
+    webhooks_judged_by("node", "verify-webhook.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs cargo verify --only clients"]
+async fn case_258_the_python_library_of_standard_webhooks_takes_ours() {
+    let python = scripts::in_repository(".tools/clients/bin/python");
+    webhooks_judged_by(&python.to_string_lossy(), "verify_webhook.py").await;
+}

@@ -89,6 +89,26 @@ async fn world(job: &Job) -> TestApp {
             app.job("sign-audit-checkpoint", json!({})).await;
             app
         }
+        "jobs-retry-webhooks" => {
+            let app = TestApp::with(&[("AdminEmails", "root@example.com")]).await;
+            let mut admin = app.browser("root@example.com").await;
+            let order = json!({ "url": app.receiver("crm"), "events": ["UserLoginFailed"] });
+            admin.send("POST", "/admin/webhooks", &order).await.expect(201);
+            app.post("/_local/webhooks/answer", json!({ "status": 500, "times": 1 })).await.expect(200);
+            app.log_in("nobody@example.com", "wrong").await.expect(401);
+            app.followed().await;
+            app.deliveries_rest().await;
+            app.advance(3600);
+            app
+        }
+        "jobs-spike-detector" => {
+            let app = TestApp::start().await;
+            for n in 0..60 {
+                app.log_in(&format!("nobody{n}@example.com"), "wrong").await.expect(401);
+            }
+            app.followed().await;
+            app
+        }
         other => panic!("{other} has no world here: give it one in which it has something to do"),
     }
 }
@@ -124,6 +144,9 @@ async fn look(app: &TestApp, job: &Job) -> BTreeMap<String, usize> {
         .iter()
         .filter(|link| link["part"] == "checkpoint")
         .for_each(|_| count("checkpoint".to_owned()));
+    for delivery in app.table("deliveries").await {
+        count(format!("delivery, delivered: {}", delivery.get("delivered_at").is_some()));
+    }
     for mail in app.stack.aws().mailbox().list(None) {
         count(format!("mail to {}: {}", mail.to.join(", "), mail.subject));
     }
@@ -219,6 +242,7 @@ async fn killed_after(app: &TestApp, job: &Job, at: Timestamp, calls: usize) -> 
 /// Waits until no consumer of a stream makes calls of its own.
 async fn is_quiet(app: &TestApp) {
     app.trail_is_chained().await;
+    app.followed().await;
     let mut before = 0;
     loop {
         let calls = app.stack.aws().calls().list(None).len();

@@ -122,6 +122,29 @@ async fn pages(app: &TestApp) {
     send("/account/sessions", &format!("csrf={}&others=yes", csrf(&page)), &cookies).await.expect(303);
 }
 
+/// Everything that administrators do about them, and a scrape.
+async fn webhooks_and_metrics(app: &TestApp, admin: &mut Browser<'_>) {
+    let order = json!({ "url": app.receiver("crm"), "events": ["AlertChannelSet"] });
+    let id = admin.send("POST", "/admin/webhooks", &order).await.expect(201).text_of("id");
+    admin.post(&format!("/admin/webhooks/{id}/rotate-secret")).await.expect(200);
+    let slack = json!({ "url": app.receiver("slack") });
+    admin.send("PUT", "/admin/alert-channels/slack", &slack).await.expect(200);
+    admin.send("DELETE", "/admin/alert-channels/slack", &json!(null)).await.expect(204);
+    app.followed().await;
+    app.deliveries_rest().await;
+    let log = admin.get(&format!("/admin/webhooks/{id}/deliveries")).await.expect(200);
+    let delivery = log.body["deliveries"][0]["id"].as_str().unwrap().to_owned();
+    admin.post(&format!("/admin/webhooks/{id}/deliveries/{delivery}/redeliver")).await.expect(202);
+    for path in ["/admin/webhooks", "/admin/alert-channels", "/admin/metrics/logins"] {
+        admin.get(path).await.expect(200);
+    }
+    let scrape = app.request("GET", "/metrics").bearer_auth(app.stack.metrics_token());
+    tests::Answer::to(scrape).await.expect(200);
+    let order = json!({ "url": app.receiver("gone"), "events": ["*"] });
+    let gone = admin.send("POST", "/admin/webhooks", &order).await.expect(201).text_of("id");
+    admin.send("DELETE", &format!("/admin/webhooks/{gone}"), &json!(null)).await.expect(204);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     let app = TestApp::with(&[("AdminEmails", "root@example.com")]).await;
@@ -191,6 +214,7 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     admin.get("/admin/metrics/sessions").await.expect(200);
     other.get("/admin/metrics/sessions").await.expect(403);
     other.get("/admin/jobs").await.expect(403);
+    webhooks_and_metrics(&app, &mut admin).await;
     seen.requests(&app).await;
     for email in ["ada@example.com", "nobody@example.com"] {
         app.post("/auth/password/forgot", json!({ "email": email })).await.expect(202);
@@ -253,6 +277,8 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     }
     let at = json!({ "source": "aws.scheduler", "time": app.stack.clock().now().to_string() });
     seen.job(&app, "daily-report", at).await;
+    seen.job(&app, "retry-webhooks", json!({})).await;
+    seen.job(&app, "spike-detector", json!({})).await;
 
     for (name, calls) in &seen.0 {
         let function = app.stack.template().functions.iter().find(|function| function.binary == *name).unwrap();
@@ -276,4 +302,19 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     for function in routes {
         assert!(seen.0.contains_key(&function.binary), "{} was not seen", function.binary);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_3_those_and_only_those_who_gather_may_write_counters() {
+    let app = TestApp::start().await;
+    let may =
+        |function: &&Function| is_allowed(function, &["dynamodb:UpdateItem".to_owned()], Some("postern-local-metrics"));
+    let mut writers: Vec<&str> =
+        app.stack.template().functions.iter().filter(may).map(|it| it.binary.as_str()).collect();
+    writers.sort_unstable();
+    let mut expected: Vec<&str> =
+        shared::metrics::GATHERING.into_iter().filter(|it| *it != shared::metrics::DELIVERING).collect();
+    expected.extend(["jobs-follow-events", "jobs-send-webhooks", "jobs-retry-webhooks"]);
+    expected.sort_unstable();
+    assert_eq!(writers, expected);
 }

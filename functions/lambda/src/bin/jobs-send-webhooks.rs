@@ -1,0 +1,3 @@
+fn main() -> lambda::Served {
+    lambda::serve_stream(&handlers::jobs::send_webhooks::CONSUMER)
+}
