@@ -14,6 +14,7 @@ pub(crate) enum Step {
     Clippy,
     Test,
     Template,
+    Alerts,
     Clients,
     Schemathesis,
     Browser,
@@ -23,12 +24,13 @@ pub(crate) enum Step {
 
 impl Step {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Format,
         Self::Clippy,
         Self::Sdk,
         Self::Test,
         Self::Template,
+        Self::Alerts,
         Self::Clients,
         Self::Schemathesis,
         Self::Browser,
@@ -42,6 +44,7 @@ impl Step {
             Self::Clippy => "clippy",
             Self::Test => "test",
             Self::Template => "template",
+            Self::Alerts => "alerts",
             Self::Clients => "clients",
             Self::Schemathesis => "schemathesis",
             Self::Browser => "browser",
@@ -61,6 +64,7 @@ impl Step {
             Self::Clippy => "compiler and clippy, without warnings; the Lambda binaries are checked, not linked",
             Self::Test => "unit and integration tests",
             Self::Template => "cfn-lint on template.yaml",
+            Self::Alerts => "the rules for Prometheus, played by promtool",
             Self::Clients => "access tokens, verified by jose, aws-jwt-verify and PyJWT",
             Self::Schemathesis => "docs/openapi.json against the whole stack: examples, edges, random and linked calls",
             Self::Browser => "the hosted pages, the local stack's, the reference and the example app in Chromium",
@@ -76,6 +80,7 @@ impl Step {
             Self::Clippy => &[Tool::Clippy],
             Self::Test | Self::Docs => &[],
             Self::Template => &[Tool::CfnLint],
+            Self::Alerts => &[Tool::Promtool],
             Self::Clients => &[Tool::NodePackages, Tool::PyJwt],
             Self::Schemathesis => &[Tool::Schemathesis],
             Self::Browser => &[Tool::NodePackages, Tool::Chromium],
@@ -89,7 +94,9 @@ impl Step {
         command.current_dir(repository::root());
         println!("    {}", line_of(&command));
         match self {
-            Self::Test | Self::Clients | Self::Schemathesis | Self::Browser => tests(&mut command, runner),
+            Self::Test | Self::Alerts | Self::Clients | Self::Schemathesis | Self::Browser => {
+                tests(&mut command, runner)
+            }
             Self::Format | Self::Clippy | Self::Template | Self::Sdk | Self::Docs => {
                 runner.run(&mut command).map(|()| String::new())
             }
@@ -106,6 +113,7 @@ impl Step {
                 lint.args(["-c", "I", "--", "template.yaml"]);
                 lint
             }
+            Self::Alerts => tests_below("promtool::"),
             Self::Clients => tests_below("foreign_clients::"),
             Self::Schemathesis => tests_below("schemathesis::"),
             Self::Browser => tests_below("browser::"),
