@@ -283,6 +283,8 @@ fn alarms_are_named_like_their_runbooks_and_tell_one_topic() {
         assert!(name.starts_with(&runbook(&alarm.description)), "{name}: {}", alarm.description);
         let [topic] = alarm.actions.as_slice() else { panic!("{name} tells more than one topic") };
         assert!(["PageTopic.Ref", "TicketTopic.Ref"].contains(&topic.as_str()), "{name}");
+        let period = alarm.metrics[0].period_seconds;
+        assert!(alarm.metrics.iter().all(|metric| metric.period_seconds == period), "{name} mixes periods");
     }
 }
 
