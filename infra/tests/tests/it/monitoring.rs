@@ -266,14 +266,16 @@ fn every_alarm_has_a_runbook_and_every_runbook_of_an_alarm_an_alarm() {
     for entry in fs::read_dir(in_repository("docs/runbooks")).unwrap() {
         let page = fs::read_to_string(entry.as_ref().unwrap().path()).unwrap();
         let name = entry.unwrap().file_name().into_string().unwrap().trim_end_matches(".md").to_owned();
+        written.insert(name.clone());
+        // Other pages are for other occasions; an alarm may name one of them, too.
         let Some(title) = page.lines().next().unwrap().strip_prefix("# Alarm: ") else { continue };
         assert_eq!(title, name);
+        assert!(named.contains(title), "no alarm names {title}");
         for heading in ["**Means**", "**Who notices**", "## Look", "## Do", "## Over"] {
             assert!(page.contains(heading), "{name} lacks {heading}");
         }
-        written.insert(name);
     }
-    assert_eq!(named, written);
+    assert!(named.is_subset(&written), "{:?}", named.difference(&written));
 }
 
 #[test]
