@@ -34,7 +34,7 @@ fn quoted(cell: &str) -> BTreeSet<String> {
 }
 
 fn kinds() -> BTreeSet<String> {
-    let source = text("shared/src/audit.rs");
+    let source = text("shared/src/audit/mod.rs");
     let (_, body) = source.split_once("pub enum Kind {").unwrap();
     body.split('}').next().unwrap().lines().map(|line| line.trim().trim_end_matches(',').to_owned()).collect()
 }
