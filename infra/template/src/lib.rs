@@ -7,13 +7,16 @@
 //! * `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`, `Fn::If`; in conditions `Fn::Equals`, `Fn::Not`, `Fn::And`, `Fn::Or`,
 //!   `Condition`; the pseudo parameters, which the caller sets like parameters (`AWS::StackName`).
 //! * Functions built by cargo-lambda, with `HttpApi`, `ScheduleV2` and `DynamoDB` events; tables; KMS keys; one HTTP API;
-//!   managed policies. Alarms, logs, queues and the like are known by name and left alone.
+//!   managed policies; alarms, dashboards and metric filters, for tests to look at. Logs, queues, topics and the like are
+//!   known by name and left alone.
 //!
 //! It deliberately does not check what cfn-lint and SAM's translator check better, and it is never part of a Lambda.
 //!
 //! Reading order: [`Template::read`], then `resource`, `evaluate`, `function`, and a module per kind of resource and event.
 
+mod alarm;
 mod api;
+mod dashboard;
 mod evaluate;
 mod event;
 mod function;
@@ -33,6 +36,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use alarm::{Alarm, Metric};
+pub use dashboard::{Dashboard, MetricFilter};
 pub use function::Function;
 pub use key::Key;
 pub use policy::Statement;
@@ -61,6 +66,12 @@ pub struct Template {
     pub keys: Vec<Key>,
     /// The functions.
     pub functions: Vec<Function>,
+    /// The alarms.
+    pub alarms: Vec<Alarm>,
+    /// The dashboards.
+    pub dashboards: Vec<Dashboard>,
+    /// What is counted in the logs.
+    pub metric_filters: Vec<MetricFilter>,
     /// The outputs' values.
     pub outputs: BTreeMap<String, String>,
 }
@@ -113,12 +124,26 @@ fn read_document(
     let keys = of_kind(Kind::Key).filter_map(|it| Some(key::read(&it.id, properties(it)?))).collect();
     let functions: Vec<Function> =
         of_kind(Kind::Function).filter_map(|it| function::read(it, &globals, evaluator, &resources)).collect();
+    let alarms = of_kind(Kind::Alarm).filter_map(|it| alarm::read(&it.id, properties(it)?)).collect();
+    let dashboards = of_kind(Kind::Dashboard).filter_map(|it| dashboard::read(&it.id, properties(it)?)).collect();
+    let metric_filters =
+        of_kind(Kind::MetricFilter).filter_map(|it| dashboard::read_filter(&it.id, properties(it)?)).collect();
     check_together(&tables, &functions, evaluator);
 
     let environment = environment(&globals, evaluator);
     let outputs = outputs(document.object("Outputs"), evaluator);
     document.finish();
-    Some(Template { environment, parameters: parameters.declared, tables, keys, functions, outputs })
+    Some(Template {
+        environment,
+        parameters: parameters.declared,
+        tables,
+        keys,
+        functions,
+        alarms,
+        dashboards,
+        metric_filters,
+        outputs,
+    })
 }
 
 /// `Globals.Function`, as it is written.

@@ -18,6 +18,9 @@ pub(crate) enum Kind {
     Function,
     Api,
     Policy,
+    Alarm,
+    Dashboard,
+    MetricFilter,
     /// Deployed, but neither played locally nor looked into.
     Ignored,
 }
@@ -29,12 +32,12 @@ const TYPES: [(&str, Kind, &[&str]); 16] = [
     ("AWS::Serverless::Function", Kind::Function, &["Arn"]),
     ("AWS::Serverless::HttpApi", Kind::Api, &[]),
     ("AWS::IAM::ManagedPolicy", Kind::Policy, &[]),
-    ("AWS::CloudWatch::Alarm", Kind::Ignored, &["Arn"]),
+    ("AWS::CloudWatch::Alarm", Kind::Alarm, &["Arn"]),
     ("AWS::CloudWatch::CompositeAlarm", Kind::Ignored, &["Arn"]),
-    ("AWS::CloudWatch::Dashboard", Kind::Ignored, &[]),
+    ("AWS::CloudWatch::Dashboard", Kind::Dashboard, &[]),
     ("AWS::KMS::Alias", Kind::Ignored, &[]),
     ("AWS::Logs::LogGroup", Kind::Ignored, &["Arn"]),
-    ("AWS::Logs::MetricFilter", Kind::Ignored, &[]),
+    ("AWS::Logs::MetricFilter", Kind::MetricFilter, &[]),
     ("AWS::SES::ConfigurationSet", Kind::Ignored, &[]),
     ("AWS::SNS::Subscription", Kind::Ignored, &[]),
     ("AWS::SNS::Topic", Kind::Ignored, &["TopicArn", "TopicName"]),
@@ -121,7 +124,14 @@ impl<'a> Resources<'a> {
         let resource = self.find(id)?;
         match resource.kind {
             Kind::Table => Ok(self.table_name(id)?.to_owned()),
-            Kind::Key | Kind::Function | Kind::Api | Kind::Policy | Kind::Ignored => self.ask(id, "Ref"),
+            Kind::Key
+            | Kind::Function
+            | Kind::Api
+            | Kind::Policy
+            | Kind::Alarm
+            | Kind::Dashboard
+            | Kind::MetricFilter
+            | Kind::Ignored => self.ask(id, "Ref"),
         }
     }
 

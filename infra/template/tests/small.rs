@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use template::{Attribute, AttributeKind, Index, Projection, Statement, StreamSource, StreamView, Template};
+use template::{
+    Alarm, Attribute, AttributeKind, Index, Metric, MetricFilter, Projection, Statement, StreamSource, StreamView,
+    Template,
+};
 
 const SMALL: &str = include_str!("small.yaml");
 
@@ -117,4 +120,60 @@ fn keys_and_outputs_are_read() {
     assert_eq!((key.spec.as_str(), key.usage.as_str()), ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"));
     assert_eq!((key.description.as_str(), key.rotated_by_kms), ("wraps", true));
     assert_eq!(template.outputs, map(&[("Url", "https://Api:Ref.eu-west-1.amazonaws.com")]));
+}
+
+#[test]
+fn alarms_are_read_with_what_they_watch() {
+    let template = read(&[]);
+    let metric = |namespace: &str, name: &str, dimensions: &[(&str, &str)], statistic: &str, period_seconds| Metric {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        dimensions: map(dimensions),
+        statistic: statistic.to_owned(),
+        period_seconds,
+    };
+    let loud = Alarm {
+        logical_id: "Loud".to_owned(),
+        name: "loud".to_owned(),
+        description: "Something is wrong".to_owned(),
+        metrics: vec![metric("Demo/Demo", "Failures", &[], "Sum", 300)],
+        expression: None,
+        comparison: "GreaterThanThreshold".to_owned(),
+        threshold: "0.5".to_owned(),
+        evaluation_periods: 3,
+        datapoints_to_alarm: 2,
+        missing_data: "notBreaching".to_owned(),
+        actions: vec!["Told:Ref".to_owned()],
+    };
+    let ratio = Alarm {
+        logical_id: "Ratio".to_owned(),
+        name: "ratio".to_owned(),
+        description: "Too many are slow".to_owned(),
+        metrics: vec![
+            metric("Demo", "Slow", &[], "Sum", 60),
+            metric("Demo", "All", &[("Table", "postern-things")], "p95", 120),
+        ],
+        expression: Some("100 * slow / all_of_them".to_owned()),
+        comparison: "LessThanThreshold".to_owned(),
+        threshold: "5".to_owned(),
+        evaluation_periods: 1,
+        datapoints_to_alarm: 1,
+        missing_data: "breaching".to_owned(),
+        ..loud.clone()
+    };
+    assert_eq!(template.alarms, [loud, ratio]);
+}
+
+#[test]
+fn dashboards_and_metric_filters_are_read() {
+    let template = read(&[]);
+    let [board] = template.dashboards.as_slice() else { panic!("one dashboard") };
+    assert_eq!(board.body, json!({ "widgets": [{ "type": "text", "properties": { "markdown": "Demo" } }] }));
+    let failures = MetricFilter {
+        logical_id: "Failures".to_owned(),
+        pattern: r#"{ $.level = "ERROR" }"#.to_owned(),
+        namespace: "Demo/Demo".to_owned(),
+        name: "Failures".to_owned(),
+    };
+    assert_eq!(template.metric_filters, [failures]);
 }

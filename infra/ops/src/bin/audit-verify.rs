@@ -62,7 +62,7 @@ async fn main() -> ExitCode {
 async fn verify(Arguments { stack, key, .. }: &Arguments) -> Result<Verification> {
     let sdk = sdk_config(&Environment::of_process())?;
     // How long events are kept matters only to who writes them.
-    let store = Store::new(&sdk, Tables::of_stack(stack), Duration::ZERO);
+    let store = Store::new(&sdk, Tables::of_stack(stack), Duration::ZERO, Clock::system());
     let der = Kms::new(&sdk, "", stack).public_key(key).await?;
     let key = PublicJwk::from_der(Algorithm::ES256, &der)
         .ok_or_else(|| Error::internal("this key does not sign audit trails (ECC_NIST_P256)"))?;

@@ -6,6 +6,7 @@
 mod chromium;
 mod component;
 mod node;
+mod promtool;
 mod venv;
 
 use std::fs;
@@ -25,6 +26,7 @@ pub(crate) enum Tool {
     NodePackages,
     SdkPackages,
     Chromium,
+    Promtool,
 }
 
 const CFN_LINT: Venv = Venv { folder: ".tools/cfn-lint", requirements: "infra/xtask/cfn-lint.txt" };
@@ -56,6 +58,7 @@ impl Tool {
             Self::NodePackages => "Node packages of infra/tests/clients/package.json",
             Self::SdkPackages => "Node packages of client/package.json",
             Self::Chromium => "Chromium",
+            Self::Promtool => "promtool",
         }
     }
 
@@ -69,6 +72,7 @@ impl Tool {
             Self::NodePackages => node::state(&root.join(CLIENTS)),
             Self::SdkPackages => node::state(&root.join(SDK)),
             Self::Chromium => chromium::state(),
+            Self::Promtool => promtool::state(root),
         }
     }
 
@@ -81,6 +85,7 @@ impl Tool {
             Self::NodePackages => node::install(&root.join(CLIENTS), runner),
             Self::SdkPackages => node::install(&root.join(SDK), runner),
             Self::Chromium => chromium::install(runner),
+            Self::Promtool => promtool::install(root, runner),
         }
     }
 }

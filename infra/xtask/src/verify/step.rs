@@ -16,6 +16,7 @@ pub(crate) enum Step {
     Test,
     Logs,
     Template,
+    Alerts,
     Clients,
     Schemathesis,
     Browser,
@@ -32,6 +33,7 @@ impl Step {
         Self::Test,
         Self::Logs,
         Self::Template,
+        Self::Alerts,
         Self::Clients,
         Self::Schemathesis,
         Self::Browser,
@@ -46,6 +48,7 @@ impl Step {
             Self::Test => "test",
             Self::Logs => "logs",
             Self::Template => "template",
+            Self::Alerts => "alerts",
             Self::Clients => "clients",
             Self::Schemathesis => "schemathesis",
             Self::Browser => "browser",
@@ -66,6 +69,7 @@ impl Step {
             Self::Test => "unit and integration tests",
             Self::Logs => "what those tests have logged: no address, no token, one JSON value a line",
             Self::Template => "cfn-lint on template.yaml",
+            Self::Alerts => "the rules for Prometheus, played by promtool",
             Self::Clients => "access tokens, verified by jose, aws-jwt-verify and PyJWT",
             Self::Schemathesis => "docs/openapi.json against the whole stack: examples, edges, random and linked calls",
             Self::Browser => "the hosted pages, the local stack's, the reference and the example app in Chromium",
@@ -81,6 +85,7 @@ impl Step {
             Self::Clippy => &[Tool::Clippy],
             Self::Test | Self::Logs | Self::Docs => &[],
             Self::Template => &[Tool::CfnLint],
+            Self::Alerts => &[Tool::Promtool],
             Self::Clients => &[Tool::NodePackages, Tool::PyJwt],
             Self::Schemathesis => &[Tool::Schemathesis],
             Self::Browser => &[Tool::NodePackages, Tool::Chromium],
@@ -99,7 +104,9 @@ impl Step {
                 let _ = fs::remove_dir_all(repository::root().join("target/test-logs"));
                 tests(&mut command, runner)
             }
-            Self::Logs | Self::Clients | Self::Schemathesis | Self::Browser => tests(&mut command, runner),
+            Self::Logs | Self::Alerts | Self::Clients | Self::Schemathesis | Self::Browser => {
+                tests(&mut command, runner)
+            }
             Self::Format | Self::Clippy | Self::Template | Self::Sdk | Self::Docs => {
                 runner.run(&mut command).map(|()| String::new())
             }
@@ -117,6 +124,7 @@ impl Step {
                 lint
             }
             Self::Logs => tests_below("run_logs::"),
+            Self::Alerts => tests_below("promtool::"),
             Self::Clients => tests_below("foreign_clients::"),
             Self::Schemathesis => tests_below("schemathesis::"),
             Self::Browser => tests_below("browser::"),
