@@ -17,7 +17,13 @@ pub struct Reply {
     content_type: &'static str,
     headers: Vec<(HeaderName, String)>,
     cookies: Vec<SetCookie>,
+    /// Whether it is a page with the CAPTCHA provider's widget.
+    has_widget: bool,
 }
+
+/// Marks an answer whose page shows the CAPTCHA provider's widget, so its policy must let that load.
+#[derive(Clone, Copy)]
+pub(super) struct HasWidget;
 
 impl Reply {
     /// 200 with a JSON body.
@@ -44,6 +50,7 @@ impl Reply {
             content_type: "",
             headers: Vec::new(),
             cookies: Vec::new(),
+            has_widget: false,
         }
     }
 
@@ -111,6 +118,12 @@ impl Reply {
         self
     }
 
+    /// The same page, which shows the CAPTCHA provider's widget.
+    #[must_use]
+    pub fn with_widget(self) -> Self {
+        Self { has_widget: true, ..self }
+    }
+
     pub(crate) fn into_response(self) -> Response<Body> {
         let mut response = Response::new(match self.body {
             None => Body::Empty,
@@ -118,6 +131,9 @@ impl Reply {
             Some(body) => Body::Text(String::from_utf8_lossy(&body).into_owned()),
         });
         *response.status_mut() = self.status;
+        if self.has_widget {
+            response.extensions_mut().insert(HasWidget);
+        }
         let headers = response.headers_mut();
         if !self.content_type.is_empty() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
