@@ -31,12 +31,3 @@ try {
   await close(context);
 }
 checks.finish();
-
-const plain = await launch(values.chromium, { javaScriptEnabled: false });
-try {
-  const page = await plain.newPage();
-  await page.goto(`${base}/signup`);
-  await page.getByText("that needs JavaScript").waitFor();
-} finally {
-  await close(plain);
-}
