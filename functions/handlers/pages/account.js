@@ -48,8 +48,18 @@ async function end(form) {
   live.classList.toggle("failed", !isDone);
   live.textContent = (isDone ? (isAll ? words.allEnded : words.ended) : words.notEnded) ?? "";
   for (const element of gone) isDone ? element.remove() : (element.hidden = false);
+  countFolded();
   if (!isDone) form.querySelector("button")?.focus();
   else if (!document.querySelector("form[data-end]:not([data-end=others])")) document.querySelector("details.end")?.remove();
+}
+
+/** How many devices are folded away, now that one has gone. */
+function countFolded() {
+  const folded = document.querySelector("details.more:not(.end)");
+  const left = folded?.querySelectorAll("li").length;
+  const summary = folded?.querySelector("summary");
+  if (left === 0) folded?.remove();
+  else if (summary) summary.textContent = (words.more ?? "").replace("{}", String(left));
 }
 
 /** Tells the other tabs, too. @param {HTMLFormElement} form */

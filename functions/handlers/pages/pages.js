@@ -9,6 +9,7 @@ for (const field of document.querySelectorAll(".wrong")) field.addEventListener(
 for (const form of document.querySelectorAll("form")) form.addEventListener("submit", sendOnce);
 document.getElementById("errors")?.focus();
 tellOffline();
+if (!navigator.cookieEnabled) addBar().textContent = words.cookies ?? "";
 // A page that the browser took out of its drawer may show somebody who has signed out since.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-automatic]"))?.requestSubmit();
@@ -73,15 +74,39 @@ function sendOnce(event) {
   form.dataset.sent = "yes";
   const button = event.submitter ?? form.querySelector("button[type=submit]");
   button?.setAttribute("aria-busy", "true");
-  addEventListener("pagehide", () => { delete form.dataset.sent; button?.removeAttribute("aria-busy"); }, { once: true });
+  const forget = () => { delete form.dataset.sent; button?.removeAttribute("aria-busy"); };
+  addEventListener("pagehide", forget, { once: true });
+  // Stopped by its person, perhaps: nobody tells us.
+  setTimeout(forget, 6_000);
+  const score = /** @type {HTMLInputElement | null} */ (form.querySelector("[data-score]"));
+  if (score && !score.value) addScore(event, form, score);
+}
+
+/** reCAPTCHA v3 makes its token when it is asked to. Without one, the server says what is missing. @param {Event} event @param {HTMLFormElement} form @param {HTMLInputElement} field */
+async function addScore(event, form, field) {
+  const { grecaptcha } = /** @type {any} */ (globalThis);
+  if (!grecaptcha) return;
+  event.preventDefault();
+  try {
+    await new Promise((ready) => grecaptcha.ready(ready));
+    field.value = await grecaptcha.execute(field.dataset.score, { action: field.dataset.action });
+  } finally {
+    form.submit();
+  }
+}
+
+/** A line above everything. */
+function addBar() {
+  const bar = Object.assign(document.createElement("p"), { className: "offline" });
+  bar.setAttribute("role", "status");
+  document.body.prepend(bar);
+  return bar;
 }
 
 /** Says so above everything, for as long as it lasts. */
 function tellOffline() {
-  const bar = Object.assign(document.createElement("p"), { className: "offline" });
-  bar.setAttribute("role", "status");
+  const bar = addBar();
   const tell = () => { bar.textContent = navigator.onLine ? "" : words.offline ?? ""; };
-  document.body.prepend(bar);
   tell();
   addEventListener("online", tell);
   addEventListener("offline", tell);

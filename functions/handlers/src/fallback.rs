@@ -2,7 +2,7 @@
 //!
 //! Without it API Gateway would answer by itself, without our headers and our errors.
 
-use http::{Method, header};
+use http::header;
 use shared::app::App;
 use shared::error::{Error, Refusal, Result};
 use shared::http::{Call, Endpoint, Reply, problem};
@@ -21,19 +21,17 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let method = call.method().as_str();
     // A method that is allowed here did not come by this path: the gateway knows it by another spelling (`%6Cogin`).
     if allowed.contains(&method) || (allowed.is_empty() && KNOWN.contains(&method)) {
-        return match is_person(call) {
-            true => pages::lost(app, call),
+        return match pages::is_person(call) {
+            true => pages::lost(app, call, Refusal::NotFound),
             false => Err(Refusal::NotFound.into()),
         };
     }
-    let reply = problem::reply(&Error::from(Refusal::MethodNotAllowed), &call.ctx.request_id)?;
+    let reply = match pages::is_person(call) {
+        true => pages::lost(app, call, Refusal::MethodNotAllowed)?,
+        false => problem::reply(&Error::from(Refusal::MethodNotAllowed), &call.ctx.request_id)?,
+    };
     let allowed = if allowed.is_empty() { KNOWN.join(", ") } else { allowed.join(", ") };
     Ok(reply.with_header(header::ALLOW, allowed))
-}
-
-/// Whether a browser shows the answer to somebody: programs and scripts do not ask for HTML.
-fn is_person(call: &Call) -> bool {
-    call.method() == Method::GET && call.header("accept").is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 fn methods_at(path: &str) -> Vec<&'static str> {

@@ -4,6 +4,7 @@
 
 use handlers::auth::authorizer;
 use handlers::jobs::{self, Consumer, Job};
+use handlers::pages;
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::{Error, Request, service_fn};
 use serde_json::Value;
@@ -22,7 +23,7 @@ pub type Served = Result<(), Error>;
 pub fn serve(endpoint: &'static Endpoint) -> Served {
     start(|app| {
         lambda_http::run(service_fn(move |request: Request| async move {
-            Ok::<_, Error>(respond(endpoint, app, request).await)
+            Ok::<_, Error>(respond(endpoint, app, request, pages::tell).await)
         }))
     })
 }

@@ -92,7 +92,9 @@ async fn answer(app: Arc<App>, endpoint: &'static Endpoint, event: Value) -> Res
     let request: LambdaRequest = from_value(event)?;
     let service = service_fn(move |request: Request| {
         let app = app.clone();
-        async move { Ok::<_, lambda_http::Error>(shared::http::respond(endpoint, &app, request).await) }
+        async move {
+            Ok::<_, lambda_http::Error>(shared::http::respond(endpoint, &app, request, handlers::pages::tell).await)
+        }
     });
     let answer = Adapter::from(service).call(LambdaEvent::new(request, Context::default())).await;
     to_value(&answer.map_err(|error| Failed::Error(error.to_string()))?)

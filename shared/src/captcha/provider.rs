@@ -113,6 +113,48 @@ impl Provider {
         }
     }
 
+    /// Where browsers get the widget's script.
+    pub const fn script_url(self) -> &'static str {
+        match self {
+            Self::Turnstile => "https://challenges.cloudflare.com/turnstile/v0/api.js",
+            Self::Hcaptcha => "https://js.hcaptcha.com/1/api.js",
+            Self::Recaptcha => "https://www.google.com/recaptcha/api.js",
+        }
+    }
+
+    /// What the widget needs of a page's policy: sources for scripts and frames, and for styles and requests. Each as its
+    /// provider documents it for a Content-Security-Policy.
+    pub(super) const fn widget_sources(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Turnstile => ("https://challenges.cloudflare.com", ""),
+            Self::Hcaptcha => {
+                ("https://hcaptcha.com https://*.hcaptcha.com", "https://hcaptcha.com https://*.hcaptcha.com")
+            }
+            Self::Recaptcha => (
+                "https://www.google.com/recaptcha/ https://www.gstatic.com/recaptcha/",
+                "https://www.google.com/recaptcha/",
+            ),
+        }
+    }
+
+    /// The class by which the script finds the place for its widget; reCAPTCHA v3 has none to show.
+    pub const fn widget_class(self) -> Option<&'static str> {
+        match self {
+            Self::Turnstile => Some("cf-turnstile"),
+            Self::Hcaptcha => Some("h-captcha"),
+            Self::Recaptcha => None,
+        }
+    }
+
+    /// The field of a form in which a widget puts its token.
+    pub const fn form_field(self) -> &'static str {
+        match self {
+            Self::Turnstile => "cf-turnstile-response",
+            Self::Hcaptcha => "h-captcha-response",
+            Self::Recaptcha => "g-recaptcha-response",
+        }
+    }
+
     /// Cloudflare documents 2,048 characters. The others name no limit, and hCaptcha's tokens are seen to pass 4,000.
     const fn longest_token(self) -> usize {
         match self {

@@ -27,6 +27,11 @@ pub struct Settings {
     pub on_outage: OnOutage,
     /// `CAPTCHA_VERIFY_URL`: where tokens are verified; by default at the provider's own address.
     pub verify_url: String,
+    /// `CAPTCHA_SITE_KEY`: the widget's public key, for the hosted pages. Without it they show no widget, and say what to do
+    /// instead: whoever has pages of their own needs none.
+    pub site_key: Option<String>,
+    /// `CAPTCHA_SCRIPT_URL`: where the hosted pages get the widget's script; by default at the provider's own address.
+    pub script_url: Option<String>,
 }
 
 /// What becomes of a request while the provider does not answer (F43).
@@ -60,6 +65,9 @@ impl Settings {
         let on_outage = reader.or("CAPTCHA_ON_OUTAGE", OnOutage::Closed, str::parse);
         let verify_url = reader.or("CAPTCHA_VERIFY_URL", None, |text| settings::url(text, general.stage).map(Some));
 
+        let site_key = reader.or("CAPTCHA_SITE_KEY", None, |text| public_key(text).map(Some));
+        let script_url = reader.or("CAPTCHA_SCRIPT_URL", None, |text| settings::url(text, general.stage).map(Some));
+
         let provider: Provider = provider?;
         if !reader.has("CAPTCHA_SECRET") {
             reader.fault("CAPTCHA_SECRET", "is missing; CAPTCHA_PROVIDER needs it");
@@ -71,7 +79,28 @@ impl Settings {
             min_score,
             on_outage,
             verify_url: verify_url.unwrap_or_else(|| provider.verify_url().to_owned()),
+            site_key,
+            script_url,
         })
+    }
+
+    /// The address of the widget's script.
+    pub fn widget_script(&self) -> String {
+        let base = self.script_url.as_deref().unwrap_or_else(|| self.provider.script_url());
+        match (self.provider, &self.site_key) {
+            (Provider::Recaptcha, Some(key)) => format!("{base}?render={key}"),
+            _ => base.to_owned(),
+        }
+    }
+
+    /// What a page with the widget may load besides its own: sources for scripts and frames, and for styles and requests
+    /// (CSP 3).
+    pub fn widget_sources(&self) -> (String, String) {
+        let (code, rest) = self.provider.widget_sources();
+        match self.script_url.as_deref() {
+            Some(url) => (format!("{code} {}", origin_of(url)), rest.to_owned()),
+            None => (code.to_owned(), rest.to_owned()),
+        }
     }
 }
 
@@ -95,6 +124,18 @@ fn ciphertext(text: &str) -> Result<Vec<u8>, String> {
 fn hostname(text: &str) -> Result<String, String> {
     let is_fit = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
     if is_fit { Ok(text.to_owned()) } else { Err("must be a host name, without scheme and port".to_owned()) }
+}
+
+/// As providers write site keys. It comes to stand in pages and in a URL.
+fn public_key(text: &str) -> Result<String, String> {
+    let is_fit = text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if is_fit { Ok(text.to_owned()) } else { Err("must be the site key as the provider shows it".to_owned()) }
+}
+
+/// `https://host:port` of a URL that has been checked.
+fn origin_of(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    url.get(host..).and_then(|rest| rest.find('/')).and_then(|end| url.get(..host + end)).unwrap_or(url)
 }
 
 fn score(text: &str) -> Result<f64, String> {
@@ -159,6 +200,23 @@ mod tests {
     }
 
     #[test]
+    fn sign_7_a_page_with_a_widget_loads_from_its_provider_only() {
+        let with = |provider, more: &[(&'static str, &'static str)]| {
+            let base = [("CAPTCHA_PROVIDER", provider), ("CAPTCHA_SECRET", wrapped()), ("CAPTCHA_SITE_KEY", "0x4-k_y")];
+            captcha(&[&base[..], more].concat()).unwrap()
+        };
+        let turnstile = with("turnstile", &[]);
+        assert_eq!(turnstile.widget_script(), "https://challenges.cloudflare.com/turnstile/v0/api.js");
+        assert_eq!(turnstile.widget_sources(), ("https://challenges.cloudflare.com".to_owned(), String::new()));
+        let recaptcha = with("recaptcha", &[("CAPTCHA_SCRIPT_URL", "https://www.recaptcha.net/recaptcha/api.js")]);
+        assert_eq!(recaptcha.widget_script(), "https://www.recaptcha.net/recaptcha/api.js?render=0x4-k_y");
+        assert!(recaptcha.widget_sources().0.ends_with(" https://www.recaptcha.net"));
+        assert!(
+            captcha(&[("CAPTCHA_PROVIDER", "hcaptcha"), ("CAPTCHA_SECRET", wrapped())]).unwrap().site_key.is_none()
+        );
+    }
+
+    #[test]
     fn case_305_every_fault_of_a_captcha_is_named_at_once() {
         assert_eq!(
             faults(&[("CAPTCHA_PROVIDER", "turnstile")]),
@@ -171,8 +229,20 @@ mod tests {
             ("CAPTCHA_MIN_SCORE", "1.5"),
             ("CAPTCHA_ON_OUTAGE", "ajar"),
             ("CAPTCHA_VERIFY_URL", "http://captcha.example.com/siteverify"),
+            ("CAPTCHA_SITE_KEY", "0x4\"><script>"),
+            ("CAPTCHA_SCRIPT_URL", "http://captcha.example.com/api.js"),
         ]);
-        let names = ["PROVIDER", "SECRET", "HOSTNAMES", "HOSTNAMES", "MIN_SCORE", "ON_OUTAGE", "VERIFY_URL"];
+        let names = [
+            "PROVIDER",
+            "SECRET",
+            "HOSTNAMES",
+            "HOSTNAMES",
+            "MIN_SCORE",
+            "ON_OUTAGE",
+            "VERIFY_URL",
+            "SITE_KEY",
+            "SCRIPT_URL",
+        ];
         assert_eq!(named.len(), names.len(), "{named:?}");
         for (fault, name) in named.iter().zip(names) {
             assert!(fault.starts_with(&format!("CAPTCHA_{name}: ")), "{fault}");

@@ -33,6 +33,7 @@ pub enum Jar {
 }
 
 /// A finished `Set-Cookie` value. Cannot be printed.
+#[derive(Clone)]
 pub struct SetCookie(String);
 
 impl SetCookie {

@@ -4,6 +4,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use lambda_http::{Body, Response};
 
 use super::Call;
+use super::reply::HasWidget;
+use crate::captcha;
 use crate::settings::{Settings, Stage};
 
 /// The headers of our answers that a browser's script may read.
@@ -36,7 +38,13 @@ pub fn preflight() -> Response<Body> {
 
 /// Finishes an answer, whoever made it: every route and every error passes here.
 pub fn finish(settings: &Settings, call: &Call, response: &mut Response<Body>) {
+    let has_widget = response.extensions().get::<HasWidget>().is_some();
     dress(settings, &call.ctx.request_id, call.header("origin"), response.headers_mut());
+    if let Some(captcha) = settings.captcha.as_ref().filter(|_| has_widget)
+        && let Ok(policy) = HeaderValue::from_str(&policy(settings, Some(captcha)))
+    {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
 }
 
 /// The headers of an answer to a request with this id and from this origin.
@@ -68,16 +76,28 @@ fn is_page(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
-/// What a page may load and do: its own style, script and pictures, and nothing that was made from text.
-fn secure_page(settings: &Settings, headers: &mut HeaderMap) {
+/// What a page may load and do: its own style, script and pictures, and nothing that was made from text. A page with a CAPTCHA
+/// also what its provider's script needs; that makes markup, so trusted types cannot hold there.
+fn policy(settings: &Settings, captcha: Option<&captcha::Settings>) -> String {
     // Chromium applies `form-action` to where a form's answer leads, too: signing in may lead back to the product.
     let targets: String = settings.frontend_origins.iter().map(|origin| format!(" {origin}")).collect();
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
-         form-action 'self'{targets}; frame-ancestors 'none'; base-uri 'none'; \
-         require-trusted-types-for 'script'; trusted-types 'none'"
-    );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
+    let frame = format!("form-action 'self'{targets}; frame-ancestors 'none'; base-uri 'none'");
+    let Some(captcha) = captcha else {
+        return format!(
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; {frame}; \
+             require-trusted-types-for 'script'; trusted-types 'none'"
+        );
+    };
+    let (code, rest) = captcha.widget_sources();
+    let rest = if rest.is_empty() { rest } else { format!(" {rest}") };
+    format!(
+        "default-src 'none'; style-src 'self'{rest}; script-src 'self' {code}; frame-src {code}; img-src 'self'; \
+         connect-src 'self'{rest}; {frame}"
+    )
+}
+
+fn secure_page(settings: &Settings, headers: &mut HeaderMap) {
+    if let Ok(policy) = HeaderValue::from_str(&policy(settings, None)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     // Not `no-referrer`: with that a browser sends `Origin: null` with a form, and no form could be told from a foreign

@@ -30,12 +30,16 @@ pub struct Endpoint {
     pub handle: for<'a> fn(&'a App, &'a Call) -> Handling<'a>,
 }
 
+/// Tells a person in words of its own what went wrong before a handler ran, or too late for it. `None` for everybody else: they
+/// get problem+json.
+pub type Telling = fn(&App, &Call, &Error) -> Option<Reply>;
+
 /// A client gives a refresh five seconds: by then it must have been told to try again (F10). Giving up in the middle is
 /// no worse than an answer that is lost on the way, and every handler has to bear that.
 const DEADLINE: Duration = Duration::from_millis(4500);
 
 /// Answers one request. Never fails: whatever happens becomes an answer with all headers.
-pub async fn respond(endpoint: &Endpoint, app: &App, request: Request) -> Response<Body> {
+pub async fn respond(endpoint: &Endpoint, app: &App, request: Request, tell: Telling) -> Response<Body> {
     let call = Call::new(app, endpoint, request);
     // Of the highest level, so that its id stands on every line, whatever the level of the log.
     let span = tracing::error_span!("request", request_id = call.ctx.request_id, function = endpoint.name);
@@ -45,7 +49,10 @@ pub async fn respond(endpoint: &Endpoint, app: &App, request: Request) -> Respon
         let work =
             async { tokio::join!(answer(endpoint, app, &call), metrics::write_due(app, endpoint.name, started)).0 };
         let (result, trips) = trips::counted(&call.ctx.request_id, work).await;
-        let mut response = result.unwrap_or_else(|error| failed(&call, &error));
+        let mut response = result.unwrap_or_else(|error| match tell(app, &call, &error) {
+            Some(page) => page.into_response(),
+            None => failed(&call, &error),
+        });
         if let Some(rate) = rate_of(&call) {
             rate::dress(rate, response.headers_mut());
         }

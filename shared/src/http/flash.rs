@@ -40,12 +40,12 @@ pub async fn set<T: Serialize>(app: &App, now: Timestamp, page: &str, content: T
 }
 
 /// What was brought to this page. Forged, late or meant for another page is nothing.
-pub async fn read<T: DeserializeOwned>(app: &App, call: &Call) -> Result<Option<T>> {
+pub async fn read<T: DeserializeOwned>(app: &App, call: &Call, page: &str) -> Result<Option<T>> {
     let Some(text) = Jar::Flash.read(&app.settings, call).filter(|text| text.len() <= MAX_SEALED) else {
         return Ok(None);
     };
     let now = call.ctx.now;
-    app.made_by_us(now, |secrets| open(secrets, now, call.path(), &text)).await
+    app.made_by_us(now, |secrets| open(secrets, now, page, &text)).await
 }
 
 fn seal<T: Serialize>(secrets: &Secrets, now: Timestamp, page: &str, content: T) -> Result<String> {

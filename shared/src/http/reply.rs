@@ -19,11 +19,17 @@ pub struct Reply {
     cookies: Vec<SetCookie>,
     /// The code of the problem that it tells, for the metrics.
     code: Option<ProblemCode>,
+    /// Whether it is a page with the CAPTCHA provider's widget.
+    has_widget: bool,
 }
 
 /// The code of a problem, as an extension of the response that tells it.
 #[derive(Clone, Copy)]
 pub(super) struct ProblemCode(pub(super) &'static str);
+
+/// Marks an answer whose page shows the CAPTCHA provider's widget, so its policy must let that load.
+#[derive(Clone, Copy)]
+pub(super) struct HasWidget;
 
 impl Reply {
     /// 200 with a JSON body.
@@ -56,6 +62,7 @@ impl Reply {
             headers: Vec::new(),
             cookies: Vec::new(),
             code: None,
+            has_widget: false,
         }
     }
 
@@ -127,6 +134,12 @@ impl Reply {
         self
     }
 
+    /// The same page, which shows the CAPTCHA provider's widget.
+    #[must_use]
+    pub fn with_widget(self) -> Self {
+        Self { has_widget: true, ..self }
+    }
+
     pub(crate) fn into_response(self) -> Response<Body> {
         let mut response = Response::new(match self.body {
             None => Body::Empty,
@@ -136,6 +149,9 @@ impl Reply {
         *response.status_mut() = self.status;
         if let Some(code) = self.code {
             response.extensions_mut().insert(code);
+        }
+        if self.has_widget {
+            response.extensions_mut().insert(HasWidget);
         }
         let headers = response.headers_mut();
         if !self.content_type.is_empty() {

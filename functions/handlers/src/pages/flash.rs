@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use shared::error::FieldError;
 
-/// Longer input is no address and no name: it is not kept.
-const MAX_TYPED: usize = 254;
+/// Longer input is no address and no name (of 100 characters): it is not kept.
+const MAX_TYPED: usize = 400;
 /// A form has no more rules than that.
 const MAX_ERRORS: usize = 10;
 
@@ -19,6 +19,12 @@ pub(crate) struct Flash {
     pub(crate) email: String,
     #[serde(default)]
     pub(crate) name: String,
+    /// Whether a mail was asked for, to the typed address.
+    #[serde(default)]
+    pub(crate) is_sent: bool,
+    /// Whether the next try needs a CAPTCHA.
+    #[serde(default)]
+    pub(crate) needs_captcha: bool,
 }
 
 /// Something to mend.
@@ -63,7 +69,30 @@ impl Flash {
     /// Keeps what was typed, so that nobody has to type it again.
     #[must_use]
     pub(crate) fn typed(self, email: &str, name: &str) -> Self {
-        let kept = |text: &str| if text.len() <= MAX_TYPED { text.to_owned() } else { String::new() };
+        // Control characters are in no name, and six times as long in the cookie.
+        let is_fit = |text: &str| text.len() <= MAX_TYPED && !text.chars().any(char::is_control);
+        let kept = |text: &str| if is_fit(text) { text.to_owned() } else { String::new() };
         Self { email: kept(email), name: kept(name), ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn needing_captcha(self, needs_captcha: bool) -> Self {
+        Self { needs_captcha, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_name_is_kept_and_what_is_none_is_not() {
+        let typed = |name: &str| Flash::default().typed("ada@example.com", name).name;
+        for name in ["李".repeat(100), "😀".repeat(100)] {
+            assert_eq!(typed(&name), name);
+        }
+        for name in ["x".repeat(401), "\u{1}".repeat(100)] {
+            assert_eq!(typed(&name), "");
+        }
     }
 }

@@ -22,6 +22,7 @@ mod visit;
 
 use std::time::Duration;
 
+use http::Method;
 use shared::app::App;
 use shared::error::{Error, Refusal, Result};
 use shared::http::endpoint::Handling;
@@ -98,8 +99,20 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let result = tokio::time::timeout(DEADLINE, (route.handle)(&visit)).await.unwrap_or_else(|_| Err(late()));
     match result {
         Ok(reply) => Ok(reply),
-        Err(error) => failed::page(&visit, &error),
+        Err(error) => Ok(failed::with_typed(&visit, failed::page(&visit, &error)?).await),
     }
+}
+
+/// Tells a person with a page what went wrong around the handler: a form from elsewhere, one that is too large, or an answer
+/// that came too late.
+pub fn tell(app: &App, call: &Call, error: &Error) -> Option<Reply> {
+    let is_ours = ROUTES.iter().any(|route| route.route.split_once(' ').is_some_and(|(_, path)| path == call.path()));
+    (is_ours && is_person(call)).then(|| failed::page(&Visit::new(app, call, None), error).ok()).flatten()
+}
+
+/// Whether a browser shows the answer to somebody: programs and scripts do not ask for HTML.
+pub fn is_person(call: &Call) -> bool {
+    call.header("accept").is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 /// Whether a page is at this very path.
@@ -107,12 +120,17 @@ fn is_page(path: &str) -> bool {
     PATHS.iter().any(|route| route.strip_prefix("GET ") == Some(path))
 }
 
-/// For somebody who is where no page is: the account, or a page that leads there. Asks nothing of AWS.
-pub fn lost(app: &App, call: &Call) -> Result<Reply> {
-    if call.path() == "/" {
+/// For somebody who is where no page is: the account, the page of a form, or a page that says so. Asks nothing of AWS.
+pub fn lost(app: &App, call: &Call, refusal: Refusal) -> Result<Reply> {
+    let (path, page) = (call.path(), view::page_of(call.path()));
+    if call.method() == Method::GET && path == "/" {
         return Ok(Reply::see_other(HOME));
     }
-    failed::page(&Visit::new(app, call, None), &Refusal::NotFound.into())
+    // A form's own address, by a reload after its answer failed.
+    if call.method() == Method::GET && page != path && is_page(page) {
+        return Ok(Reply::see_other(page));
+    }
+    failed::page(&Visit::new(app, call, None), &refusal.into())
 }
 
 #[cfg(test)]

@@ -23,9 +23,13 @@ const SIGNED_OUT: &str = "/signed-out";
 /// A button, because a GET must not use up a refresh token. With script it is pressed at once.
 pub(super) async fn show_resume(visit: &Visit<'_>) -> Result<Reply> {
     let to = visit.query_return_to();
+    let has_signed_in = visit.call.query_one("signed-in") == Some("yes");
     let Some(token) = presented(visit).await? else {
-        return Ok(Reply::see_other(onward(LOGIN, to.as_ref())));
+        return if has_signed_in { no_cookies(visit) } else { Ok(Reply::see_other(onward(LOGIN, to.as_ref()))) };
     };
+    if has_signed_in {
+        return Ok(Reply::see_other(to.as_ref().map_or(HOME, ReturnTo::as_str)));
+    }
     let flash = visit.flash().await?;
     let page = FormPage::new(visit.shell("resume.title", &flash), "resume.lead")
         .icon("door")
@@ -34,6 +38,12 @@ pub(super) async fn show_resume(visit: &Visit<'_>) -> Result<Reply> {
         .return_to(to.as_ref())
         .link("", "resume.other", LOGIN, to.as_ref());
     visit.ok(&FormPage { is_automatic: flash.errors.is_empty(), ..page })
+}
+
+/// For somebody who has just signed in, and whose browser shows nothing of it.
+fn no_cookies(visit: &Visit<'_>) -> Result<Reply> {
+    let shell = visit.shell("cookies.title", &Flash::default());
+    visit.ok(&FormPage::new(shell, "cookies.text").icon("lock").next("signedout.login", LOGIN))
 }
 
 pub(super) async fn submit_resume(visit: &Visit<'_>) -> Result<Reply> {
@@ -96,6 +106,10 @@ async fn session_of(visit: &Visit<'_>) -> Result<Option<credentials::SessionProo
 }
 
 pub(super) async fn signed_out(visit: &Visit<'_>) -> Result<Reply> {
+    // By a bookmark, or by going back: who is signed in is not told otherwise.
+    if credentials::reader(visit.app, visit.call).await.is_ok() {
+        return Ok(Reply::see_other(HOME));
+    }
     let shell = visit.shell("signedout.title", &Flash::default());
     visit.ok(&FormPage::new(shell, "signedout.text").icon("check").next("signedout.login", LOGIN))
 }

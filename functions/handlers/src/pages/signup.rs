@@ -1,6 +1,7 @@
 //! `/signup`: an account, and the organization that belongs to it. A taken address gets the same page.
 
 use shared::accounts::{self, Name, SignUp};
+use shared::captcha::Action;
 use shared::email::Email;
 use shared::error::{Error, Refusal, Result};
 use shared::http::Reply;
@@ -13,6 +14,9 @@ use super::visit::{LOGIN, Visit, onward};
 pub(super) async fn show(visit: &Visit<'_>) -> Result<Reply> {
     let flash = visit.flash().await?;
     let to = visit.query_return_to();
+    if visit.lacks_widget() {
+        return elsewhere(visit);
+    }
     let policy = visit.app.settings.password_policy;
     let fields = vec![
         Field::name(&flash.name),
@@ -23,7 +27,17 @@ pub(super) async fn show(visit: &Visit<'_>) -> Result<Reply> {
         .form("/signup", fields, "signup.submit")
         .return_to(to.as_ref())
         .link("signup.have", "signup.login", LOGIN, to.as_ref());
-    visit.ok(&page)
+    visit.form(&FormPage { captcha: visit.widget(Action::SignUp), ..page })
+}
+
+/// A CAPTCHA is asked for, and we have none to show: the product's own page has.
+fn elsewhere(visit: &Visit<'_>) -> Result<Reply> {
+    let settings = &visit.app.settings;
+    let shell = visit.shell("signup.elsewhere-title", &Flash::default());
+    let page = FormPage::new(shell, "").icon("door").link("signup.have", "signup.login", LOGIN, None);
+    let page = FormPage { lead: visit.language.with("signup.elsewhere", &settings.product_name), ..page };
+    let is_ours = settings.app_url.starts_with(&settings.public_url);
+    visit.ok(&if is_ours { page } else { page.next("signup.product", &settings.app_url) })
 }
 
 pub(super) async fn submit(visit: &Visit<'_>) -> Result<Reply> {
@@ -36,15 +50,16 @@ pub(super) async fn submit(visit: &Visit<'_>) -> Result<Reply> {
         mistakes.push(Mistake::new("password", "error.new-password-empty"));
     }
     if let (Some(name), Some(email), []) = (name, email, mistakes.as_slice()) {
-        let password = Password::new(password.to_owned());
-        match accounts::sign_up(
-            visit.app,
-            &visit.ctx,
-            SignUp { email, password, name, organization: None, captcha_token: None },
-        )
-        .await
-        {
-            Ok(()) => return visit.tell("/verify-email", Flash::default().typed(typed_email, "")).await,
+        let (password, captcha_token) = (Password::new(password.to_owned()), visit.captcha_token(&form));
+        let wish = SignUp { email, password, name, organization: None, captcha_token };
+        match accounts::sign_up(visit.app, &visit.ctx, wish).await {
+            Ok(()) => {
+                let flash = Flash { is_sent: true, ..Flash::default() };
+                return visit.tell("/verify-email", flash.typed(typed_email, "")).await;
+            }
+            Err(Error::Refused(Refusal::CaptchaRequired | Refusal::CaptchaInvalid)) => {
+                mistakes = vec![Mistake::new("", "error.captcha")];
+            }
             Err(Error::Refused(Refusal::PasswordRejected(unmet))) => {
                 mistakes = unmet.iter().map(|rule| Mistake::of_password("password", rule)).collect();
             }

@@ -1,7 +1,7 @@
 //! `/unlock`: with a link's token a button, which alone uses it (LOGIN-6); without one, what else helps.
 
 use shared::accounts;
-use shared::error::{Refusal, Result};
+use shared::error::{Error, Refusal, Result};
 use shared::http::Reply;
 use shared::secret::PlainToken;
 
@@ -37,6 +37,11 @@ pub(super) async fn submit(visit: &Visit<'_>) -> Result<Reply> {
     };
     match unlocked {
         Ok(()) => visit.tell(LOGIN, Flash::notice("unlocked.title", "unlocked.text")).await,
+        // Nobody can ask for another of these links.
+        Err(Error::Refused(Refusal::TokenExpired)) => {
+            visit.tell(PAGE, Flash::mistake("", "error.unlock-expired")).await
+        }
+        Err(Error::Refused(Refusal::TokenUsed)) => visit.tell(PAGE, Flash::mistake("", "error.unlock-used")).await,
         Err(error) => visit.tell(PAGE, bad_link(error)?).await,
     }
 }

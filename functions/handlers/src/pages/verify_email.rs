@@ -22,15 +22,12 @@ pub(super) async fn show(visit: &Visit<'_>) -> Result<Reply> {
         return visit.ok(&page);
     }
     // Without a mail on its way there is nothing to check: one asks for it.
-    let (title, lead) = match flash.errors.is_empty() {
-        true => ("check.title", "check.lead-unknown"),
-        false => ("check.again-title", "check.again"),
-    };
+    let (title, lead) = if flash.is_sent { ("check.title", "") } else { ("check.again-title", "check.again") };
     let mut page = FormPage::new(visit.shell(title, &flash), lead)
         .icon("mail")
         .form("/verify-email/resend", vec![Field::email(&flash.email)], "check.submit")
         .link("", "check.login", LOGIN, None);
-    if flash.errors.is_empty() && !flash.email.is_empty() {
+    if flash.is_sent {
         page.lead = visit.language.with("check.lead", &flash.email);
     }
     page.note = visit.language.text("check.hint").to_owned();
@@ -45,6 +42,8 @@ pub(super) async fn submit(visit: &Visit<'_>) -> Result<Reply> {
     };
     match verified {
         Ok(()) => visit.tell(LOGIN, Flash::notice("verified.title", "verified.text")).await,
+        // Most often by the same person, who has clicked twice: they have what they want.
+        Err(Error::Refused(Refusal::TokenUsed)) => visit.tell(LOGIN, Flash::notice("used.title", "used.text")).await,
         Err(error) => visit.tell(PAGE, bad_link(error)?).await,
     }
 }
@@ -55,7 +54,7 @@ pub(super) async fn resend(visit: &Visit<'_>) -> Result<Reply> {
     let flash = match Email::parse(typed) {
         Ok(email) => {
             accounts::resend_verification(visit.app, &visit.ctx, &email).await?;
-            Flash::notice("check.title", "check.sent")
+            Flash { is_sent: true, ..Flash::notice("check.title", "check.sent") }
         }
         Err(_) => Flash::mistake("email", "error.email"),
     };

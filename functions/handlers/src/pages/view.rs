@@ -184,6 +184,17 @@ impl Field {
     }
 }
 
+/// The widget of the CAPTCHA provider.
+pub(crate) struct Widget {
+    pub(crate) script: String,
+    /// Of the place that the provider's script fills. Without one our own script asks it for a token.
+    pub(crate) class: Option<&'static str>,
+    pub(crate) site_key: String,
+    pub(crate) action: &'static str,
+    /// The form's field that gets the token.
+    pub(crate) field: &'static str,
+}
+
 /// A page with one form, or with none where there is nothing to send.
 #[derive(Template)]
 #[template(path = "form.html")]
@@ -205,6 +216,7 @@ pub(crate) struct FormPage {
     pub(crate) links: Vec<(Key, Key, String)>,
     /// A small remark at the end.
     pub(crate) note: String,
+    pub(crate) captcha: Option<Widget>,
 }
 
 impl FormPage {
@@ -221,6 +233,7 @@ impl FormPage {
             next: None,
             links: Vec::new(),
             note: String::new(),
+            captcha: None,
         }
     }
 

@@ -1,11 +1,13 @@
 //! A request for a page: who asks, in which language, and how to answer.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use askama::Template;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use shared::app::App;
 use shared::attempts::Admission;
+use shared::captcha;
 use shared::context::RequestContext;
 use shared::error::{Error, Refusal, Result};
 use shared::http::cookies::{Jar, SetCookie};
@@ -16,7 +18,7 @@ use shared::sessions::{Authenticated, Grant};
 
 use super::flash::Flash;
 use super::language::Language;
-use super::view::{Shell, page_of};
+use super::view::{FormPage, Shell, Widget, page_of};
 
 /// Where people are after signing in, unless they wanted to be elsewhere.
 pub(crate) const HOME: &str = "/account";
@@ -33,6 +35,8 @@ pub(crate) struct Visit<'a> {
     pub(crate) language: Language,
     /// Whether the language was chosen just now.
     has_chosen: bool,
+    /// The flash that was shown, for the same page in another language.
+    shown: OnceLock<SetCookie>,
 }
 
 impl<'a> Visit<'a> {
@@ -46,12 +50,21 @@ impl<'a> Visit<'a> {
             ctx: RequestContext { admission: limit.map(Admission::to), ..call.ctx.clone() },
             language: chosen.or_else(kept).or_else(accepted).unwrap_or(Language::English),
             has_chosen: chosen.is_some(),
+            shown: OnceLock::new(),
         }
     }
 
     /// What the page before has told. Nothing on most visits, and then nothing is read for it.
     pub(crate) async fn flash(&self) -> Result<Flash> {
-        Ok(flash::read(self.app, self.call).await?.unwrap_or_default())
+        let path = self.call.path();
+        let translated = format!("{path}?lang");
+        let mut told: Option<Flash> = flash::read(self.app, self.call, path).await?;
+        if told.is_none() && self.has_chosen {
+            told = flash::read(self.app, self.call, &translated).await?;
+        }
+        let Some(told) = told else { return Ok(Flash::default()) };
+        let _ = self.shown.set(flash::set(self.app, self.ctx.now, &translated, &told).await?);
+        Ok(told)
     }
 
     /// What every page shows. `title` is a text's key.
@@ -59,11 +72,11 @@ impl<'a> Visit<'a> {
         Shell::new(self.language, &self.app.settings.product_name, self.call, title, flash)
     }
 
-    /// A page. The flash that it showed is taken back.
+    /// A page. The flash that it showed is not shown again, but in another language. One for another page stays.
     pub(crate) fn page(&self, status: StatusCode, page: &impl Template) -> Result<Reply> {
         let reply = Reply::html(status, page.render().map_err(Error::internal)?);
-        let reply = match Jar::Flash.read(&self.app.settings, self.call) {
-            Some(_) => reply.with_cookie(Jar::Flash.clear(&self.app.settings)),
+        let reply = match self.shown.get() {
+            Some(kept) => reply.with_cookie(kept.clone()),
             None => reply,
         };
         Ok(if self.has_chosen { reply.with_cookie(self.language_cookie()) } else { reply })
@@ -71,6 +84,35 @@ impl<'a> Visit<'a> {
 
     pub(crate) fn ok(&self, page: &impl Template) -> Result<Reply> {
         self.page(StatusCode::OK, page)
+    }
+
+    /// A page with a form, which may have a CAPTCHA in it.
+    pub(crate) fn form(&self, page: &FormPage) -> Result<Reply> {
+        let reply = self.ok(page)?;
+        Ok(if page.captcha.is_some() { reply.with_widget() } else { reply })
+    }
+
+    /// The widget of the CAPTCHA provider. `None` where there is no provider, or none whose widget we can show.
+    pub(crate) fn widget(&self, action: captcha::Action) -> Option<Widget> {
+        let settings = self.app.settings.captcha.as_ref()?;
+        Some(Widget {
+            script: settings.widget_script(),
+            class: settings.provider.widget_class(),
+            site_key: settings.site_key.clone()?,
+            action: action.name(),
+            field: settings.provider.form_field(),
+        })
+    }
+
+    /// Whether a CAPTCHA is asked for that no page of ours can show.
+    pub(crate) fn lacks_widget(&self) -> bool {
+        self.app.settings.captcha.as_ref().is_some_and(|captcha| captcha.site_key.is_none())
+    }
+
+    /// What the widget has put into the form.
+    pub(crate) fn captcha_token(&self, form: &Form) -> Option<String> {
+        let provider = self.app.settings.captcha.as_ref()?.provider;
+        Some(form.get(provider.form_field()).to_owned())
     }
 
     /// 303 to a page of ours, which is told `flash`.
@@ -81,14 +123,17 @@ impl<'a> Visit<'a> {
 
     /// Where the visitor wants to go on to, by what the query or the form says.
     pub(crate) fn return_to(&self, text: &str) -> Option<ReturnTo> {
-        ReturnTo::parse(&self.app.settings, text)
+        let own =
+            |to: &ReturnTo| to.as_str().strip_prefix(&self.app.settings.public_url).unwrap_or(to.as_str()).to_owned();
+        ReturnTo::parse(&self.app.settings, text).filter(|to| !is_way_in(&own(to)))
     }
 
     pub(crate) fn query_return_to(&self) -> Option<ReturnTo> {
         self.return_to(self.call.query_one("returnTo").unwrap_or_default())
     }
 
-    /// Who is signed in; or the way to become that, for somebody whose access token is past its time or who never had one.
+    /// Who is signed in; or the way to become that, for somebody whose access token is past its time or who never had one. A
+    /// form that comes too late is not sent again by itself: its page says that nothing was done.
     pub(crate) async fn reader(&self) -> Result<Result<Authenticated, Reply>> {
         match credentials::reader(self.app, self.call).await {
             Ok(caller) => Ok(Ok(caller)),
@@ -97,7 +142,15 @@ impl<'a> Visit<'a> {
                 | Refusal::AccessTokenInvalid
                 | Refusal::AccessTokenExpired
                 | Refusal::SessionRevoked,
-            )) => Ok(Err(Reply::see_other(with_query("/auth/resume", "returnTo", page_of(self.call.path()))))),
+            )) => {
+                let page = page_of(self.call.path());
+                let away = Reply::see_other(with_query("/auth/resume", "returnTo", page));
+                if self.call.method() != Method::POST {
+                    return Ok(Err(away));
+                }
+                let flash = Flash::mistake("", "error.renewed");
+                Ok(Err(away.with_cookie(flash::set(self.app, self.ctx.now, page, flash).await?)))
+            }
             Err(error) => Err(error),
         }
     }
@@ -124,6 +177,12 @@ impl<'a> Visit<'a> {
     fn language_cookie(&self) -> SetCookie {
         Jar::Language.set(&self.app.settings, self.language.tag(), LANGUAGE_LIFE)
     }
+}
+
+/// Whether a path leads in or out: whoever is in has nothing to do there.
+fn is_way_in(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    matches!(path, LOGIN | "/signup" | "/signed-out") || path.starts_with("/auth/")
 }
 
 /// A path with one value in its query.

@@ -12,8 +12,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Form, State};
-use axum::http::{Response, StatusCode};
-use axum::routing::post;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::captcha::Provider;
@@ -26,6 +26,8 @@ use crate::gateway::{json_response, refused};
 use crate::provision::{Fault, Provisioner};
 
 const VERIFY: &str = "/_local/captcha/siteverify";
+/// The widget of a laptop: a box to tick, for whichever provider is played.
+const SCRIPT: &str = "/_local/captcha/widget.js";
 
 /// What the widget would have told the provider, and since when.
 #[derive(Clone)]
@@ -78,8 +80,10 @@ impl Captcha {
         let context = [("stack", stack.as_str()), ("purpose", "captcha")];
         let wrapped = provisioner.encrypt(key, &context, &self.secret).await?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        if given("CaptchaVerifyUrl").is_none() {
-            parameters.insert("CaptchaVerifyUrl".to_owned(), format!("http://{address}{VERIFY}"));
+        for (name, path) in [("CaptchaVerifyUrl", VERIFY), ("CaptchaScriptUrl", SCRIPT)] {
+            if parameters.get(name).is_none_or(String::is_empty) {
+                parameters.insert(name.to_owned(), format!("http://{address}{path}"));
+            }
         }
         parameters.insert("CaptchaSecret".to_owned(), wrapped);
         let _ = self.played.set(provider);
@@ -222,7 +226,17 @@ struct Order {
 
 /// Its routes.
 pub(crate) fn router<S>(captcha: Arc<Captcha>) -> Router<S> {
-    Router::new().route(VERIFY, post(siteverify)).route("/_local/captcha/tokens", post(tokens)).with_state(captcha)
+    Router::new()
+        .route(VERIFY, post(siteverify))
+        .route(SCRIPT, get(script))
+        .route("/_local/captcha/tokens", post(tokens))
+        .with_state(captcha)
+}
+
+async fn script() -> Response<Body> {
+    let mut response = Response::new(Body::from(include_str!("widget.js")));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8"));
+    response
 }
 
 /// The provider at an address of its own, as in life: the stack asks it before its gateway is open.

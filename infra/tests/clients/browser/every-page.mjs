@@ -1,10 +1,10 @@
 // Every hosted page in light and dark, 320 and 1280 px wide: no finding of axe, no sideways scrolling, nothing against its
 // own policy. Usage: node browser/every-page.mjs <base URL> [--screenshots DIR] [--chromium PATH]
 
-import { mkdir, readFile, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdir, rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
+import { violations } from "./axe.mjs";
 import { Checks, close, launch } from "./browser.mjs";
 import { AGENTS, elsewhere, later, open, signIn } from "./person.mjs";
 
@@ -15,7 +15,6 @@ const { values, positionals } = parseArgs({
 const [base] = positionals;
 if (!base) throw new Error("usage: node browser/every-page.mjs <base URL> [--screenshots DIR] [--chromium PATH]");
 
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const ADA = ["ada@example.com", "a small door in a large wall"];
 const stamp = Date.now();
 if (values.screenshots && !values.only) await rm(values.screenshots, { recursive: true, force: true });
@@ -185,20 +184,4 @@ function smallTargets() {
   const all = [...document.querySelectorAll("button, summary, .button, input:not([type=hidden], .away), nav a")];
   const shown = all.filter((it) => it.checkVisibility());
   return shown.filter((it) => it.getBoundingClientRect().height < 40).map((it) => `${it.tagName} ${it.textContent.trim()}`);
-}
-
-/** axe's findings. It runs beside the page, in a world of its own, so the page's policy stays as it is. */
-async function violations(page) {
-  const client = await page.context().newCDPSession(page);
-  const { frameTree } = await client.send("Page.getFrameTree");
-  const world = await client.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id, worldName: "axe" });
-  const run = (expression) =>
-    client.send("Runtime.evaluate", { expression, contextId: world.executionContextId, awaitPromise: true, returnByValue: true });
-  await run(axe);
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-  const options = { runOnly: { type: "tag", values: tags } };
-  const answer = await run(`axe.run(${JSON.stringify(options)}).then((it) => it.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target + " " + n.failureSummary).join(" | ")))`);
-  await client.detach();
-  if (answer.exceptionDetails) throw new Error(`axe did not run: ${answer.exceptionDetails.exception?.description}`);
-  return answer.result.value.join("; ").replaceAll("\n", " ");
 }

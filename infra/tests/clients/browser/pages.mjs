@@ -4,7 +4,7 @@
 import { parseArgs } from "node:util";
 
 import { Checks, close, launch } from "./browser.mjs";
-import { elsewhere, later, link, open, signIn } from "./person.mjs";
+import { AGENTS, elsewhere, later, link, open, signIn } from "./person.mjs";
 
 const { values, positionals } = parseArgs({ options: { chromium: { type: "string" } }, allowPositionals: true });
 const [base] = positionals;
@@ -175,6 +175,29 @@ async function forms() {
     await page.getByText("If there is an account for twice@example.com").waitFor();
     if (sent !== 1) throw new Error(`${sent} times`);
   });
+  await checks.that("a form that was stopped on its way can be sent again", async () => {
+    let sent = 0;
+    await page.route("**/forgot-password", (route) => {
+      if (route.request().method() !== "POST") return route.continue();
+      // As after Stop: the page stays, and nobody tells it.
+      return ++sent === 1 ? route.fulfill({ status: 204 }) : route.continue();
+    });
+    await page.goto(`${base}/forgot-password`);
+    await page.getByLabel("E-mail address").fill("stopped@example.com");
+    const send = page.getByRole("button", { name: "Send the link" });
+    await send.click();
+    await page.locator("button[type=submit]:not([aria-busy])").waitFor({ timeout: 9000 });
+    await send.click();
+    await page.getByText("If there is an account for stopped@example.com").waitFor();
+    await page.unroute("**/forgot-password");
+  });
+  await checks.that("a browser without cookies is told at once", async () => {
+    await page.addInitScript("Object.defineProperty(navigator, 'cookieEnabled', { get: () => !location.search.includes('blocked') })");
+    await page.goto(`${base}/login?blocked`);
+    await page.getByText("Your browser keeps no cookies.").waitFor();
+    await page.goto(`${base}/login`);
+    if (await page.getByText("Your browser keeps no cookies.").count()) throw new Error("told for nothing");
+  });
   await checks.that("everything can be reached and sent with the keyboard", async () => {
     await page.goto(`${base}/login`);
     await page.keyboard.press("Tab");
@@ -244,6 +267,22 @@ async function tabs() {
     if (!(await isFocused(button))) throw new Error("the focus is lost");
     await page.unroute("**/user/sessions/*");
     page.expected.clear();
+  });
+  await checks.that("the number of folded devices goes down with them", async () => {
+    for (const device of Object.keys(AGENTS)) {
+      await later(base);
+      await elsewhere(base, email, "a small door in a large wall", device);
+    }
+    await page.reload();
+    await ready();
+    const more = page.locator("details.more:not(.end)");
+    const number = async () => Number((await more.locator("summary").innerText()).match(/\d+/)[0]);
+    const before = await number();
+    await more.locator("summary").click();
+    await more.getByRole("button").first().click();
+    await page.getByText("The device has been signed out.").waitFor();
+    if (before > 1 && (await number()) !== before - 1) throw new Error(`${before}, then ${await number()}`);
+    if (before === 1 && (await more.count())) throw new Error("an empty list is left");
   });
   await checks.that("signing out in one tab leads the other one out, too", async () => {
     const other = await open(context, base, checks);

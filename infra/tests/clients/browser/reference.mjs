@@ -4,6 +4,7 @@
 import { mkdir } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
+import { violations } from "./axe.mjs";
 import { Checks, close, launch } from "./browser.mjs";
 
 const { values, positionals } = parseArgs({
@@ -27,6 +28,8 @@ try {
         await page.emulateMedia({ colorScheme });
         const excess = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         if (excess > 0) throw new Error(`${excess} px too wide`);
+        const found = await violations(page);
+        if (found) throw new Error(`${colorScheme}: ${found}`);
         if (!values.screenshots) continue;
         await mkdir(values.screenshots, { recursive: true });
         await page.screenshot({ path: `${values.screenshots}/reference-${width}-${colorScheme}.png` });

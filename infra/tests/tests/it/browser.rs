@@ -23,6 +23,16 @@ async fn every_page_is_sound_in_light_and_dark_wide_and_narrow() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs cargo verify --only browser"]
+async fn sign_7_people_solve_the_captcha_of_a_page() {
+    for provider in ["turnstile", "hcaptcha", "recaptcha"] {
+        let parameters = [("CaptchaProvider", provider), ("CaptchaSiteKey", "local")];
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        run_with(parameters, "browser/captcha.mjs", &[provider]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs cargo verify --only browser"]
 async fn a_developer_reads_the_reference_and_tries_an_operation() {
     run("browser/reference.mjs", &["--screenshots", concat!(env!("CARGO_TARGET_TMPDIR"), "/screenshots")]).await;
 }
@@ -35,8 +45,11 @@ async fn a_person_finds_the_sample_accounts_and_the_mail() {
 
 /// Runs a script against a stack with sample accounts.
 async fn run(script: &str, more: &[&str]) {
+    run_with(BTreeMap::new(), script, more).await;
+}
+
+async fn run_with(parameters: BTreeMap<String, String>, script: &str, more: &[&str]) {
     let template = include_str!("../../../../template.yaml").to_owned();
-    let parameters = BTreeMap::new();
     let options = Options { template, parameters, port: 0, data_dir: None, schedules: false, samples: true };
     let stack = Stack::start(options).await.unwrap();
     let arguments = [&[script, stack.url()], more].concat();

@@ -1,6 +1,8 @@
 //! The hosted pages over HTTP, as a browser without script uses them (CLIENT-3; cases 137, 148).
 
 mod account;
+mod captcha;
+mod dead_ends;
 mod defence;
 mod life;
 mod return_to;
@@ -64,7 +66,16 @@ impl<'a> Visitor<'a> {
     }
 
     async fn log_in(&mut self, email: &str, password: &str) -> Answer {
-        self.send("/login", &[("email", email), ("password", password)]).await
+        let answer = self.send("/login", &[("email", email), ("password", password)]).await;
+        self.past_cookie_check(answer).await
+    }
+
+    /// Who comes without any cookie is led by a page that sees whether the new ones were kept.
+    async fn past_cookie_check(&mut self, answer: Answer) -> Answer {
+        match answer.status == 303 && answer.header("location").starts_with("/auth/resume?signed-in=yes") {
+            true => self.follow(&answer).await,
+            false => answer,
+        }
     }
 
     fn keep(&mut self, answer: &Answer) {

@@ -85,7 +85,8 @@ async fn case_137_a_page_leads_back_to_listed_origins_and_own_paths_only() {
     let sign_in = async |to: &str| {
         let mut ada = Visitor::new(&app);
         let fields = [("email", "ada@example.com"), ("password", PASSWORD), ("returnTo", to)];
-        ada.send("/login", &fields).await.expect(303).header("location").to_owned()
+        let answer = ada.send("/login", &fields).await;
+        ada.past_cookie_check(answer).await.expect(303).header("location").to_owned()
     };
     for good in [
         "/account",
@@ -97,6 +98,10 @@ async fn case_137_a_page_leads_back_to_listed_origins_and_own_paths_only() {
         &format!("{}/account", app.stack.url()),
     ] {
         assert_eq!(sign_in(good).await, good);
+    }
+    // Ours, but nowhere to be when one is signed in.
+    for way_in in ["/login", "/signup?x=1", "/signed-out#x", "/auth/sign-out", &format!("{}/login", app.stack.url())] {
+        assert_eq!(sign_in(way_in).await, "/account", "{way_in}");
     }
     let bad = open_redirects();
     assert!(bad.len() > 200);
