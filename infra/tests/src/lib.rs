@@ -194,6 +194,21 @@ impl TestApp {
         panic!("events are still not counted");
     }
 
+    /// Waits until no consumer of a stream makes calls of its own.
+    pub async fn is_quiet(&self) {
+        self.trail_is_chained().await;
+        self.followed().await;
+        let mut before = 0;
+        loop {
+            let calls = self.stack.aws().calls().list(None).len();
+            if calls == before {
+                return;
+            }
+            before = calls;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// What webhooks and channels have sent, oldest first, once there is so much of it.
     pub async fn received(&self, count: usize) -> Vec<Value> {
         for _ in 0..1000 {

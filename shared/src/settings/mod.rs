@@ -349,7 +349,7 @@ pub(crate) mod tests {
     #[test]
     fn case_305_every_fault_is_named_at_once() {
         let faults = Settings::read(&Environment::default()).unwrap_err();
-        assert_eq!(faults.0.len(), 20, "{faults}");
+        assert_eq!(faults.0.len(), 22, "{faults}");
         let faults = read_with(&[
             ("STAGE", "prod"),
             ("PUBLIC_URL", "https://auth.example.com/"),
@@ -370,7 +370,7 @@ pub(crate) mod tests {
             ("COOKIE_DOMAIN", "example.org"),
         ])
         .unwrap_err();
-        assert_eq!(faults.0.len(), 18, "{faults}");
+        assert_eq!(faults.0.len(), 19, "{faults}");
         let together = read_with(&[("SUSPICIOUS_AFTER", "3"), ("LOCK_AFTER", "3")]).unwrap_err();
         assert!(together.to_string().contains("SUSPICIOUS_AFTER: must be less than LOCK_AFTER"), "{together}");
     }

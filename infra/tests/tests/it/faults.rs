@@ -248,6 +248,7 @@ async fn ops_1_health_tells_what_fails() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ops_1_asking_often_asks_the_dependencies_no_more_often() {
     let app = TestApp::start().await;
+    app.is_quiet().await;
     app.stack.clock().stop();
     let calls = || app.stack.aws().calls().list(None).len();
     let before = calls();

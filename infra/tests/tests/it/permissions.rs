@@ -272,13 +272,13 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
         app.no_faults();
     }
     seen.job(&app, "check-backups", json!({})).await;
+    seen.job(&app, "retry-webhooks", json!({})).await;
+    seen.job(&app, "spike-detector", json!({})).await;
     for job in handlers::JOBS {
         assert!(seen.0.contains_key(job.name), "{} was not seen", job.name);
     }
     let at = json!({ "source": "aws.scheduler", "time": app.stack.clock().now().to_string() });
     seen.job(&app, "daily-report", at).await;
-    seen.job(&app, "retry-webhooks", json!({})).await;
-    seen.job(&app, "spike-detector", json!({})).await;
 
     for (name, calls) in &seen.0 {
         let function = app.stack.template().functions.iter().find(|function| function.binary == *name).unwrap();
