@@ -10,7 +10,7 @@
  * @typedef {'network' | 'timeout' | 'offline' | 'aborted' | 'bad_answer'
  *   | 'session_missing' | 'unauthorized_loop' | 'cookies_blocked'
  *   | 'invalid_credentials' | 'email_not_verified' | 'account_locked' | 'rate_limited' | 'captcha_required' | 'captcha_invalid'
- *   | 'password_rejected' | 'validation' | 'slug_taken' | 'slug_invalid'
+ *   | 'password_rejected' | 'validation' | 'conflict' | 'slug_taken' | 'slug_invalid'
  *   | 'token_invalid' | 'token_expired' | 'token_used'
  *   | 'unauthenticated' | 'step_up_required' | 'csrf_invalid' | 'forbidden' | 'not_found'
  *   | 'refresh_invalid' | 'refresh_reused' | 'session_revoked' | 'session_expired' | 'refresh_in_progress'
