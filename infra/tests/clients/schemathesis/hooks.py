@@ -31,9 +31,10 @@ newcomers = (f"newcomer{number}@example.com" for number in itertools.count())
 browsers = {USER: requests.Session(), ADMIN: requests.Session()}
 
 
-def send(operation, method, path, body=None, browser=requests):
+def send(operation, method, path, body=None, browser=requests, headers={}):
     url = operation.base_url.rstrip("/") + path
-    answer = browser.request(method, url, json=body, headers={"X-Local-Source-Ip": next(addresses)}, timeout=10)
+    headers = {"X-Local-Source-Ip": next(addresses), **headers}
+    answer = browser.request(method, url, json=body, headers=headers, timeout=10)
     answer.raise_for_status()
     return answer
 
@@ -180,6 +181,13 @@ def unlock_account(operation):
     return {"headers": bearing(token), "body": {"email": verified(operation), "reason": "asked by phone"}}
 
 
+def remove_alert_channel(operation):
+    token = granted(operation, ADMIN)["accessToken"]
+    receiver = operation.base_url.rstrip("/") + "/_local/webhooks/to/slack"
+    send(operation, "PUT", "/admin/alert-channels/slack", {"url": receiver}, headers=bearing(token))
+    return {"headers": bearing(token), "path_parameters": {"kind": "slack"}}
+
+
 # What only somebody with an account or a mail can send, so that these operations also succeed.
 EXAMPLES = {
     "signIn": lambda operation: {"body": {"email": USER, "password": PASSWORD, "tokenDelivery": "body"}},
@@ -192,6 +200,7 @@ EXAMPLES = {
     "endSession": end_session,
     "endSessionOf": end_session_of,
     "unlockAccount": unlock_account,
+    "removeAlertChannel": remove_alert_channel,
     "eraseAudit": erase_audit,
 }
 
