@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::deployment::{self, Deployment};
 use crate::evaluate::Evaluator;
 use crate::event::{self, Events};
 use crate::object::{Object, text_of};
@@ -32,6 +33,10 @@ pub struct Function {
     pub memory_mb: u32,
     /// How often Lambda tries an asynchronous call again.
     pub asynchronous_retries: u32,
+    /// What its callers call; without it they call whatever is newest.
+    pub alias: Option<String>,
+    /// How a new version takes over from the one before; without it, at once.
+    pub deployment: Option<Deployment>,
     /// The requests that it answers.
     pub routes: Vec<Route>,
     /// The times at which it runs.
@@ -71,6 +76,8 @@ pub(crate) fn read(
         config.finish();
         retries
     });
+    let alias = function.text("AutoPublishAlias");
+    let deployment = function.object("DeploymentPreference").and_then(deployment::read);
     let Events { routes, schedules, streams } = events;
     if !routes.is_empty() && timeout_seconds > LONGEST_REQUEST_SECONDS {
         function.fault("Timeout", format!("API Gateway gives up after {LONGEST_REQUEST_SECONDS} seconds"));
@@ -83,6 +90,8 @@ pub(crate) fn read(
         timeout_seconds,
         memory_mb,
         asynchronous_retries: asynchronous_retries.unwrap_or(2),
+        alias,
+        deployment,
         routes,
         schedules,
         streams,

@@ -3,8 +3,9 @@
 //! It understands a subset, and whatever lies outside is a [`Fault`], never a guess:
 //!
 //! * `Parameters` (`String` and `Number`; `Default`, `AllowedValues`, `MinLength`), `Conditions`, `Globals.Function`,
-//!   `Resources`, `Outputs`; no `Mappings`, no nested stacks.
-//! * `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`, `Fn::If`; in conditions `Fn::Equals`, `Fn::Not`, `Fn::And`, `Fn::Or`,
+//!   `Resources`, `Outputs`; no `Mappings`. A nested stack is known by its file and what it is given: who wants to know what is
+//!   in it reads that file with those parameters.
+//! * `Ref` (of functions also `.Alias` and `.Version`), `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`, `Fn::If`; in conditions `Fn::Equals`, `Fn::Not`, `Fn::And`, `Fn::Or`,
 //!   `Condition`; the pseudo parameters, which the caller sets like parameters (`AWS::StackName`).
 //! * Functions built by cargo-lambda, with `HttpApi`, `ScheduleV2` and `DynamoDB` events; tables; KMS keys; one HTTP API;
 //!   managed policies; alarms, dashboards and metric filters, for tests to look at. Logs, queues, topics and the like are
@@ -17,10 +18,12 @@
 mod alarm;
 mod api;
 mod dashboard;
+mod deployment;
 mod evaluate;
 mod event;
 mod function;
 mod key;
+mod nested;
 mod object;
 mod policy;
 mod report;
@@ -38,8 +41,10 @@ use serde_json::Value;
 
 pub use alarm::{Alarm, Metric};
 pub use dashboard::{Dashboard, MetricFilter};
+pub use deployment::Deployment;
 pub use function::Function;
 pub use key::Key;
+pub use nested::Nested;
 pub use policy::Statement;
 pub use report::{Fault, Faults};
 pub use route::{ANY, DEFAULT, Route};
@@ -72,6 +77,8 @@ pub struct Template {
     pub dashboards: Vec<Dashboard>,
     /// What is counted in the logs.
     pub metric_filters: Vec<MetricFilter>,
+    /// The nested stacks.
+    pub nested: Vec<Nested>,
     /// The outputs' values.
     pub outputs: BTreeMap<String, String>,
 }
@@ -102,7 +109,7 @@ fn read_document(
     report: &Report,
 ) -> Option<Template> {
     document.ignore(&["AWSTemplateFormatVersion", "Description"]);
-    document.require("Transform");
+    let is_transformed = document.has("Transform");
     document.choice("Transform", &["AWS::Serverless-2016-10-31"]);
     document.require("Resources");
     let parameters = Parameters::read(document.object("Parameters"), given, report);
@@ -111,6 +118,9 @@ fn read_document(
 
     let evaluator = Evaluator { parameters: &parameters, conditions: &conditions, resources: None, report };
     let inventory = resource::inventory(document.object("Resources"), evaluator, report);
+    if !is_transformed && inventory.iter().any(|it| matches!(it.kind, Kind::Function | Kind::Api)) {
+        document.fault("Transform", "is missing");
+    }
     let resources = Resources::new(&inventory, evaluator, ask);
     let evaluator = Evaluator { resources: Some(&resources), ..evaluator };
 
@@ -128,6 +138,7 @@ fn read_document(
     let dashboards = of_kind(Kind::Dashboard).filter_map(|it| dashboard::read(&it.id, properties(it)?)).collect();
     let metric_filters =
         of_kind(Kind::MetricFilter).filter_map(|it| dashboard::read_filter(&it.id, properties(it)?)).collect();
+    let nested = of_kind(Kind::Nested).filter_map(|it| nested::read(&it.id, properties(it)?)).collect();
     check_together(&tables, &functions, evaluator);
 
     let environment = environment(&globals, evaluator);
@@ -142,6 +153,7 @@ fn read_document(
         alarms,
         dashboards,
         metric_filters,
+        nested,
         outputs,
     })
 }

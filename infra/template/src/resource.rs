@@ -21,17 +21,20 @@ pub(crate) enum Kind {
     Alarm,
     Dashboard,
     MetricFilter,
+    Nested,
     /// Deployed, but neither played locally nor looked into.
     Ignored,
 }
 
 /// Types with their kinds and the attributes that `Fn::GetAtt` may ask for.
-const TYPES: [(&str, Kind, &[&str]); 16] = [
+const TYPES: [(&str, Kind, &[&str]); 18] = [
     ("AWS::DynamoDB::Table", Kind::Table, &["Arn", "StreamArn"]),
     ("AWS::KMS::Key", Kind::Key, &["Arn", "KeyId"]),
     ("AWS::Serverless::Function", Kind::Function, &["Arn"]),
     ("AWS::Serverless::HttpApi", Kind::Api, &[]),
     ("AWS::IAM::ManagedPolicy", Kind::Policy, &[]),
+    ("AWS::IAM::Role", Kind::Ignored, &["Arn"]),
+    ("AWS::CloudFormation::Stack", Kind::Nested, &[]),
     ("AWS::CloudWatch::Alarm", Kind::Alarm, &["Arn"]),
     ("AWS::CloudWatch::CompositeAlarm", Kind::Ignored, &["Arn"]),
     ("AWS::CloudWatch::Dashboard", Kind::Dashboard, &[]),
@@ -121,6 +124,12 @@ impl<'a> Resources<'a> {
     }
 
     pub(crate) fn reference(&self, id: &str) -> Result<String, String> {
+        // SAM's own: what it makes for a function beside the function.
+        if let Some((function, part @ ("Alias" | "Version"))) = id.split_once('.')
+            && self.is(function, Kind::Function)
+        {
+            return self.ask(function, part);
+        }
         let resource = self.find(id)?;
         match resource.kind {
             Kind::Table => Ok(self.table_name(id)?.to_owned()),
@@ -131,13 +140,15 @@ impl<'a> Resources<'a> {
             | Kind::Alarm
             | Kind::Dashboard
             | Kind::MetricFilter
+            | Kind::Nested
             | Kind::Ignored => self.ask(id, "Ref"),
         }
     }
 
     pub(crate) fn attribute(&self, id: &str, attribute: &str) -> Result<String, String> {
         let resource = self.find(id)?;
-        if !resource.attributes.contains(&attribute) {
+        let is_output = resource.kind == Kind::Nested && attribute.starts_with("Outputs.");
+        if !is_output && !resource.attributes.contains(&attribute) {
             return Err(format!("`{id}` has no attribute `{attribute}` that is supported"));
         }
         match (resource.kind, attribute) {

@@ -7,7 +7,7 @@ use crate::object::Object;
 /// A time table of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
-    /// Its name in EventBridge Scheduler.
+    /// Its name in EventBridge Scheduler, or inside the template where CloudFormation makes one.
     pub name: String,
     /// How long from one run to the next.
     pub every_seconds: u64,
@@ -20,7 +20,10 @@ pub struct Schedule {
 /// Reads the evaluated properties of an event.
 pub(crate) fn read(function: &str, event: &str, mut properties: Object) -> Option<Schedule> {
     properties.ignore(&["Description"]);
-    // SAM's own choice, when the template has none.
+    let is_unnamed = properties.flag("OmitName").unwrap_or(false);
+    if !is_unnamed && !properties.has("Name") {
+        properties.fault("OmitName", "must be true: SAM's own name is the same in every stack of the account");
+    }
     let name = properties.text("Name").unwrap_or_else(|| format!("{function}{event}"));
     let expression = properties.required_text("ScheduleExpression");
     let every_seconds = expression.and_then(|expression| match rate(&expression) {

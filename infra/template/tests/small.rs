@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use template::{
-    Alarm, Attribute, AttributeKind, Index, Metric, MetricFilter, Projection, Statement, StreamSource, StreamView,
-    Template,
+    Alarm, Attribute, AttributeKind, Deployment, Index, Metric, MetricFilter, Projection, Statement, StreamSource,
+    StreamView, Template,
 };
 
 const SMALL: &str = include_str!("small.yaml");
@@ -119,7 +119,33 @@ fn keys_and_outputs_are_read() {
     let [key] = template.keys.as_slice() else { panic!("one key") };
     assert_eq!((key.spec.as_str(), key.usage.as_str()), ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"));
     assert_eq!((key.description.as_str(), key.rotated_by_kms), ("wraps", true));
-    assert_eq!(template.outputs, map(&[("Url", "https://Api:Ref.eu-west-1.amazonaws.com")]));
+    let url = "https://Api:Ref.eu-west-1.amazonaws.com";
+    assert_eq!(template.outputs, map(&[("Entry", "Get:Alias"), ("Url", url), ("Watched", "Watch:Outputs.Topic")]));
+}
+
+#[test]
+fn deployments_are_read_and_can_be_turned_off() {
+    let deployments = |stage| {
+        let template = read(&[("Stage", stage)]);
+        assert!(template.functions.iter().all(|function| function.alias.as_deref() == Some("live")));
+        template.functions.into_iter().map(|function| function.deployment).collect::<Vec<_>>()
+    };
+    let deployment = |kind: &str, alarms: &[&str]| Deployment {
+        kind: kind.to_owned(),
+        alarms: alarms.iter().map(|&alarm| alarm.to_owned()).collect(),
+        before: Some("Job:Ref".to_owned()),
+        after: None,
+    };
+    let watched = deployment("Canary10Percent5Minutes", &["postern-loud"]);
+    assert_eq!(deployments("production"), [Some(watched), None]);
+    assert_eq!(deployments("development"), [Some(deployment("AllAtOnce", &[])), None]);
+}
+
+#[test]
+fn a_nested_stack_is_known_by_its_file_and_what_it_is_given() {
+    let [nested] = read(&[]).nested.try_into().expect("one nested stack");
+    assert_eq!((nested.logical_id.as_str(), nested.location.as_str()), ("Watch", "watch.yaml"));
+    assert_eq!(nested.parameters, map(&[("Function", "Get:Ref"), ("Table", "postern-things")]));
 }
 
 #[test]

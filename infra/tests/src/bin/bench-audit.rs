@@ -92,9 +92,12 @@ async fn main() -> ExitCode {
 /// The template, but for the trail's stream and who follows it: the embedded engine looks through all that a stream has ever
 /// held at each write, so that a hundred thousand writes would take hours. AWS does not, and reading has nothing to do with it.
 fn without_stream() -> String {
-    // What watches the consumers of the stream goes with them.
-    let is_kept =
-        |part: &&str| !part.contains("!GetAtt AuditEvents.StreamArn") && !part.contains("Type: AWS::CloudWatch::");
+    // What watches the consumers of the stream goes with them, and what is told of it.
+    let is_kept = |part: &&str| {
+        !part.contains("!GetAtt AuditEvents.StreamArn")
+            && !part.contains("Type: AWS::CloudFormation::Stack")
+            && !part.starts_with("Outputs:")
+    };
     let without = |part: &str| match part.trim_start().starts_with("AuditEvents:") {
         true => part.replace(STREAM, ""),
         false => part.to_owned(),

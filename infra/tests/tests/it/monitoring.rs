@@ -14,9 +14,18 @@ fn text(path: &str) -> String {
     fs::read_to_string(in_repository(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+fn read(path: &str, parameters: &BTreeMap<String, String>) -> Template {
+    Template::read(&text(path), parameters, &|id, attribute| Some(format!("{id}.{attribute}")))
+        .unwrap_or_else(|faults| panic!("{path}: {faults}"))
+}
+
+/// The template, with the alarms, the dashboard and the metric filters of the stack that is nested in it for them.
 fn template() -> Template {
-    Template::read(&text("template.yaml"), &BTreeMap::new(), &|id, attribute| Some(format!("{id}.{attribute}")))
-        .unwrap_or_else(|faults| panic!("{faults}"))
+    let outer = read("template.yaml", &BTreeMap::new());
+    let nested =
+        outer.nested.iter().find(|nested| nested.logical_id == "Monitoring").expect("a nested stack Monitoring");
+    let Template { alarms, dashboards, metric_filters, .. } = read(&nested.location, &nested.parameters);
+    Template { alarms, dashboards, metric_filters, ..outer }
 }
 
 /// The cells of the tables' rows under a heading of docs/metrics.md, without their backticks.
@@ -104,7 +113,7 @@ fn dead(template: &Template, namespace: &str, name: &str, dimensions: &BTreeMap<
     let owner = |label: &str, value: &str| match label {
         "FunctionName" => template.functions.iter().any(|it| value == format!("{}.Ref", it.logical_id)),
         "TableName" => template.tables.iter().any(|it| value == it.name),
-        "QueueName" => value.ends_with(".QueueName"),
+        "QueueName" => value.ends_with("DeadLetters.QueueName"),
         _ => true,
     };
     dimensions.iter().find(|(label, value)| !owner(label, value)).map(|(label, value)| format!("no {label} {value}"))
@@ -216,7 +225,7 @@ fn ops_6_a_job_that_does_not_run_is_noticed() {
         let alarms = alarms_on(&template, "Invocations", "FunctionName", &format!("{id}.Ref"));
         let [alarm] = alarms.as_slice() else {
             panic!(
-                "template.yaml needs an alarm for {id} like AlarmRetryMailOverdue, or nobody learns that it stands still"
+                "infra/monitoring.yaml needs an alarm for {id} like AlarmRetryMailOverdue, or nobody learns that it stands still"
             );
         };
         let interval = function.schedules.iter().map(|it| it.every_seconds).min().unwrap();
@@ -238,13 +247,37 @@ fn streams_that_fall_behind_and_records_that_are_given_up_are_noticed() {
     for function in template.functions.iter().filter(|function| !function.streams.is_empty()) {
         let id = &function.logical_id;
         let alarms = alarms_on(&template, "IteratorAge", "FunctionName", &format!("{id}.Ref"));
-        assert_eq!(alarms.len(), 1, "template.yaml needs an alarm for {id} like AlarmSendMailLag");
+        assert_eq!(alarms.len(), 1, "infra/monitoring.yaml needs an alarm for {id} like AlarmSendMailLag");
         for queue in function.streams.iter().filter_map(|stream| stream.on_failure.as_deref()) {
             let queue = queue.trim_end_matches(".Arn");
             let alarms =
                 alarms_on(&template, "ApproximateNumberOfMessagesVisible", "QueueName", &format!("{queue}.QueueName"));
-            assert_eq!(alarms.len(), 1, "template.yaml needs an alarm for {queue} like AlarmMailDeadLetters");
+            assert_eq!(alarms.len(), 1, "infra/monitoring.yaml needs an alarm for {queue} like AlarmMailDeadLetters");
         }
+    }
+}
+
+/// A misspelt name would be an alarm that is never raised, and a deployment that nothing takes back.
+#[test]
+fn deploy_3_a_new_version_is_taken_back_by_alarms_that_exist() {
+    let template = template();
+    let alarms: BTreeSet<&str> = template.alarms.iter().map(|alarm| alarm.name.as_str()).collect();
+    for function in &template.functions {
+        assert_eq!(function.alias.as_deref(), Some("live"), "{}", function.binary);
+        let is_job = !function.schedules.is_empty() || !function.streams.is_empty();
+        assert!(!is_job || function.deployment.is_none(), "{} would be taken over slowly for nothing", function.binary);
+        assert!(function.routes.is_empty() || function.deployment.is_some(), "{} is not watched", function.binary);
+        let Some(deployment) = &function.deployment else { continue };
+        assert!(deployment.kind.starts_with("Canary10Percent"), "{}: {}", function.binary, deployment.kind);
+        assert!(deployment.alarms.len() > 5, "{}", function.binary);
+        for name in &deployment.alarms {
+            assert!(alarms.contains(name.as_str()), "{}: there is no alarm {name}", function.binary);
+        }
+    }
+    for stage in ["preview", "development"] {
+        let of_stage = read("template.yaml", &BTreeMap::from([("Stage".to_owned(), stage.to_owned())]));
+        let mut kinds = of_stage.functions.iter().filter_map(|function| function.deployment.as_ref());
+        assert!(kinds.all(|it| it.kind == "AllAtOnce" && it.alarms.is_empty()), "{stage}");
     }
 }
 
