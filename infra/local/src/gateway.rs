@@ -70,9 +70,12 @@ pub(crate) async fn answer(stack: &Inner, head: &Parts, body: &[u8], peer: IpAdd
     let Some(found) = stack.routes.find(head.method.as_str(), path) else {
         return refuse(stack, head, StatusCode::NOT_FOUND, "not_found", "There is nothing here");
     };
-    let Some(event) = event::of_request(head, body, &found, peer, stack.clock.now()) else {
+    let Some(mut event) = event::of_request(head, body, &found, peer, stack.clock.now()) else {
         return refuse(stack, head, StatusCode::BAD_REQUEST, "malformed", "The path cannot be read");
     };
+    if let Some(secret) = &stack.edge_secret {
+        event::through_edge(&mut event, secret);
+    }
     let answered = functions::invoke(stack.app(), &found.route.function, event).await;
     let response = match &answered {
         Ok(answer) => event::to_response(answer),

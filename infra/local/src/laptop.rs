@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ring::digest;
 use shared::secret::PlainToken;
 
 use crate::provision::{Fault, Provisioner};
@@ -36,6 +37,20 @@ pub(crate) fn client_settings(endpoint: &str) -> Vec<(String, String)> {
         ("AWS_ENDPOINT_URL", endpoint),
     ];
     settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// Where the settings declare an edge and nobody brings its secret, this stack plays the edge, too: the secret that it sends
+/// along. Whoever sets hashes of their own has the secret, and sends it.
+pub(crate) fn edge_secret(parameters: &mut BTreeMap<String, String>) -> Option<String> {
+    let is_given = |name: &str| parameters.get(name).is_some_and(|value| !value.is_empty());
+    if !is_given("Edge") || is_given("EdgeSecretHashes") {
+        return None;
+    }
+    let secret = PlainToken::generate().expose().to_owned();
+    let hash = digest::digest(&digest::SHA256, secret.as_bytes());
+    let hash = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    parameters.insert("EdgeSecretHashes".to_owned(), hash);
+    Some(secret)
 }
 
 /// A token for `/metrics`, wrapped as an operator would; whoever sets one of their own has it.

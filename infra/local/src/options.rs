@@ -29,6 +29,9 @@ pub enum StartError {
     CannotListen(u16, io::Error),
     #[error("the template has faults:\n{0}")]
     Template(template::Faults),
+    /// What CloudFormation would refuse before it begins.
+    #[error("these parameters do not go together:\n{0}")]
+    Rules(String),
     #[error("{0}")]
     Configuration(String),
     #[error("the embedded AWS did not start: {0}")]

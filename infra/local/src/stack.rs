@@ -41,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) captcha: Arc<Captcha>,
     receiver: Arc<Receiver>,
     metrics_token: String,
+    pub(crate) edge_secret: Option<String>,
     pub(crate) routes: Routes,
     pub(crate) requests: RequestLog,
     pub(crate) template: Template,
@@ -60,6 +61,7 @@ impl Stack {
         let port = listener.local_addr().map_err(|error| StartError::CannotListen(options.port, error))?.port();
         let url = format!("http://localhost:{port}");
         let mut parameters = laptop::parameters(&url, options.parameters);
+        let edge_secret = laptop::edge_secret(&mut parameters);
 
         // Read once to learn which keys to make, and once more when their ids are known.
         let draft = read(&options.template, &parameters, &BTreeMap::new())?;
@@ -81,6 +83,9 @@ impl Stack {
             laptop::metrics_token(&mut parameters, &provisioner, &keys).await.map_err(StartError::Setup)?;
         let template = read(&options.template, &parameters, &keys)?;
         functions::check(&template).map_err(StartError::Setup)?;
+        if !template.broken_rules.is_empty() {
+            return Err(StartError::Rules(template.broken_rules.join("\n")));
+        }
         for table in &template.tables {
             provisioner.table(table).await.map_err(StartError::Setup)?;
         }
@@ -96,6 +101,7 @@ impl Stack {
             clock,
             captcha,
             metrics_token,
+            edge_secret,
             routes: Routes::of(&template),
             requests: RequestLog::default(),
             template,

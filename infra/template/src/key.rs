@@ -13,12 +13,14 @@ pub struct Key {
     pub usage: String,
     /// What it is for.
     pub description: String,
+    /// Whether it stays when the stack goes.
+    pub retained: bool,
     /// Whether KMS replaces its material every year.
     pub rotated_by_kms: bool,
 }
 
 /// Reads the evaluated properties of a key.
-pub(crate) fn read(logical_id: &str, mut key: Object) -> Key {
+pub(crate) fn read(logical_id: &str, retained: bool, mut key: Object) -> Key {
     key.ignore(&["KeyPolicy", "PendingWindowInDays", "Tags"]);
     let specs = ["SYMMETRIC_DEFAULT", "RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "HMAC_256"];
     let usages = ["ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC"];
@@ -27,6 +29,7 @@ pub(crate) fn read(logical_id: &str, mut key: Object) -> Key {
         spec: key.choice("KeySpec", &specs).unwrap_or_else(|| specs[0].to_owned()),
         usage: key.choice("KeyUsage", &usages).unwrap_or_else(|| usages[0].to_owned()),
         description: key.text("Description").unwrap_or_default(),
+        retained,
         rotated_by_kms: key.flag("EnableKeyRotation").unwrap_or(false),
     };
     let fits = match read.spec.as_str() {

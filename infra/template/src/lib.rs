@@ -2,7 +2,8 @@
 //!
 //! It understands a subset, and whatever lies outside is a [`Fault`], never a guess:
 //!
-//! * `Parameters` (`String` and `Number`; `Default`, `AllowedValues`, `MinLength`), `Conditions`, `Globals.Function`,
+//! * `Parameters` (`String` and `Number`; `Default`, `AllowedValues`, `AllowedPattern`, `MinLength`, `MinValue`,
+//!   `MaxValue`), `Rules`, `Conditions`, `Globals.Function`,
 //!   `Resources`, `Outputs`; no `Mappings`. A nested stack is known by its file and what it is given: who wants to know what is
 //!   in it reads that file with those parameters.
 //! * `Ref` (of functions also `.Alias` and `.Version`), `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`, `Fn::If`; in conditions `Fn::Equals`, `Fn::Not`, `Fn::And`, `Fn::Or`,
@@ -65,10 +66,14 @@ pub struct Template {
     pub environment: BTreeMap<String, String>,
     /// The parameters' values: those given, else the defaults.
     pub parameters: BTreeMap<String, String>,
+    /// What the assertions of `Rules` say that these values break: CloudFormation would begin nothing with them.
+    pub broken_rules: Vec<String>,
     /// The DynamoDB tables.
     pub tables: Vec<Table>,
     /// The KMS keys.
     pub keys: Vec<Key>,
+    /// Routes of the API with a limit of their own, as `METHOD /path`.
+    pub throttled: Vec<String>,
     /// The functions.
     pub functions: Vec<Function>,
     /// The alarms.
@@ -117,6 +122,7 @@ fn read_document(
     let globals = globals(document.object("Globals"));
 
     let evaluator = Evaluator { parameters: &parameters, conditions: &conditions, resources: None, report };
+    let broken_rules = scope::broken_rules(document.object("Rules"), evaluator);
     let inventory = resource::inventory(document.object("Resources"), evaluator, report);
     if !is_transformed && inventory.iter().any(|it| matches!(it.kind, Kind::Function | Kind::Api)) {
         document.fault("Transform", "is missing");
@@ -129,9 +135,10 @@ fn read_document(
         let place = format!("{}.Properties", resource.place);
         Object::new(evaluator.value(&resource.properties, &place)?, place, report)
     };
-    of_kind(Kind::Api).for_each(|api| api::check(api, report));
-    let tables: Vec<Table> = of_kind(Kind::Table).filter_map(|it| table::read(&it.id, properties(it)?)).collect();
-    let keys = of_kind(Kind::Key).filter_map(|it| Some(key::read(&it.id, properties(it)?))).collect();
+    let throttled: Vec<_> = of_kind(Kind::Api).flat_map(|it| api::read(properties(it))).collect();
+    let tables: Vec<Table> =
+        of_kind(Kind::Table).filter_map(|it| table::read(&it.id, it.retained, properties(it)?)).collect();
+    let keys = of_kind(Kind::Key).filter_map(|it| Some(key::read(&it.id, it.retained, properties(it)?))).collect();
     let functions: Vec<Function> =
         of_kind(Kind::Function).filter_map(|it| function::read(it, &globals, evaluator, &resources)).collect();
     let alarms = of_kind(Kind::Alarm).filter_map(|it| alarm::read(&it.id, properties(it)?)).collect();
@@ -140,6 +147,7 @@ fn read_document(
         of_kind(Kind::MetricFilter).filter_map(|it| dashboard::read_filter(&it.id, properties(it)?)).collect();
     let nested = of_kind(Kind::Nested).filter_map(|it| nested::read(&it.id, properties(it)?)).collect();
     check_together(&tables, &functions, evaluator);
+    api::check(&throttled, &functions, report);
 
     let environment = environment(&globals, evaluator);
     let outputs = outputs(document.object("Outputs"), evaluator);
@@ -147,8 +155,10 @@ fn read_document(
     Some(Template {
         environment,
         parameters: parameters.declared,
+        broken_rules,
         tables,
         keys,
+        throttled: throttled.into_iter().map(|(_, route)| route).collect(),
         functions,
         alarms,
         dashboards,
@@ -178,7 +188,12 @@ fn environment(globals: &Value, evaluator: Evaluator) -> BTreeMap<String, String
 
 fn outputs(section: Option<Object>, evaluator: Evaluator) -> BTreeMap<String, String> {
     let mut outputs = BTreeMap::new();
-    for (place, name, value) in section.map(Object::rest).unwrap_or_default() {
+    for (place, name, mut value) in section.map(Object::rest).unwrap_or_default() {
+        let condition = value.as_object_mut().and_then(|output| output.remove("Condition"));
+        let condition = condition.as_ref().and_then(Value::as_str);
+        if condition.is_some_and(|it| evaluator.named(it, &place) != Some(true)) {
+            continue;
+        }
         let value = evaluator.value(&value, &place).and_then(|it| Object::new(it, place, evaluator.report));
         let Some(mut output) = value else { continue };
         output.ignore(&["Description", "Export"]);

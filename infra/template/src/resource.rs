@@ -56,6 +56,8 @@ pub(crate) struct Resource {
     attributes: &'static [&'static str],
     pub(crate) properties: Value,
     pub(crate) metadata: Option<Value>,
+    /// Whether it stays when the stack goes, or when something else takes its place.
+    pub(crate) retained: bool,
 }
 
 /// Reads the outer shell of every resource; those whose condition does not hold are left out.
@@ -80,10 +82,16 @@ fn shell(id: String, mut resource: Object, evaluator: Evaluator) -> Option<Resou
     };
     let properties = resource.take("Properties").unwrap_or_else(|| Value::Object(serde_json::Map::new()));
     let metadata = resource.take("Metadata");
-    resource.ignore(&["DeletionPolicy", "UpdateReplacePolicy", "DependsOn"]);
+    let [deletion, replacement] = ["DeletionPolicy", "UpdateReplacePolicy"]
+        .map(|policy| resource.choice(policy, &["Delete", "Retain"]).is_some_and(|choice| choice == "Retain"));
+    if deletion != replacement {
+        resource.fault("UpdateReplacePolicy", "must be the same as DeletionPolicy");
+    }
+    let retained = deletion && replacement;
+    resource.ignore(&["DependsOn"]);
     let place = resource.place.clone();
     resource.finish();
-    holds.then_some(Resource { id, place, kind: *kind, attributes, properties, metadata })
+    holds.then_some(Resource { id, place, kind: *kind, attributes, properties, metadata, retained })
 }
 
 /// What references to resources yield. A table's name, ARN and stream come from the template; the caller is asked for all else.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::evaluate::Evaluator;
@@ -53,6 +54,9 @@ fn parameter(mut parameter: Object, given: Option<String>) -> Option<String> {
     parameter.ignore(&["Description", "ConstraintDescription"]);
     let default = parameter.text("Default");
     let shortest = parameter.number("MinLength", 0..=4096).unwrap_or(0);
+    let least = parameter.number("MinValue", 0..=u32::MAX);
+    let most = parameter.number("MaxValue", 0..=u32::MAX);
+    let pattern = pattern(&mut parameter);
     let allowed = parameter.has("AllowedValues").then(|| parameter.texts("AllowedValues"));
     let place = parameter.place.clone();
     let report = parameter.report();
@@ -68,7 +72,48 @@ fn parameter(mut parameter: Object, given: Option<String>) -> Option<String> {
     if value.chars().count() < shortest as usize {
         report.fault(&place, format!("`{value}` is shorter than {shortest} characters"));
     }
+    let number: Option<u32> = value.parse().ok();
+    if least.is_some() && number < least {
+        report.fault(&place, format!("`{value}` is less than {}", least.unwrap_or_default()));
+    }
+    if most.is_some() && number.is_none_or(|number| Some(number) > most) {
+        report.fault(&place, format!("`{value}` is more than {}", most.unwrap_or_default()));
+    }
+    if pattern.is_some_and(|pattern| !pattern.is_match(&value)) {
+        report.fault(&place, format!("`{value}` does not fit its AllowedPattern"));
+    }
     Some(value)
+}
+
+/// `AllowedPattern`, which CloudFormation holds against the whole value.
+fn pattern(parameter: &mut Object) -> Option<Regex> {
+    let text = parameter.text("AllowedPattern")?;
+    let pattern = Regex::new(&format!("^(?:{text})$"));
+    pattern.map_err(|error| parameter.fault("AllowedPattern", format!("is not a pattern: {error}"))).ok()
+}
+
+/// `Rules`: what the assertions that do not hold say. They are not faults: a template may be read before all of its values are
+/// known.
+pub(crate) fn broken_rules(section: Option<Object>, evaluator: Evaluator) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (place, _, rule) in section.map(Object::rest).unwrap_or_default() {
+        let Some(mut rule) = Object::new(rule, place, evaluator.report) else { continue };
+        let place = rule.at("RuleCondition");
+        let applies = rule.take("RuleCondition").is_none_or(|it| evaluator.condition(&it, &place).unwrap_or(false));
+        rule.require("Assertions");
+        for mut assertion in rule.objects("Assertions") {
+            let told = assertion.required_text("AssertDescription").unwrap_or_default();
+            assertion.require("Assert");
+            let place = assertion.at("Assert");
+            let holds = assertion.take("Assert").is_some_and(|it| evaluator.condition(&it, &place).unwrap_or(false));
+            assertion.finish();
+            if applies && !holds {
+                broken.push(told);
+            }
+        }
+        rule.finish();
+    }
+    broken
 }
 
 /// Evaluates all conditions, in whatever order they build on each other.

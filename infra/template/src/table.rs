@@ -23,6 +23,8 @@ pub struct Table {
     pub point_in_time_recovery: bool,
     /// Whether DynamoDB refuses to delete it.
     pub deletion_protection: bool,
+    /// Whether it stays when the stack goes.
+    pub retained: bool,
     /// Whether a KMS key, and not DynamoDB's own, encrypts it at rest.
     pub kms_encryption: bool,
 }
@@ -98,7 +100,7 @@ impl StreamView {
 }
 
 /// Reads the evaluated properties of a table.
-pub(crate) fn read(logical_id: &str, mut table: Object) -> Option<Table> {
+pub(crate) fn read(logical_id: &str, retained: bool, mut table: Object) -> Option<Table> {
     table.ignore(&["Tags", "ContributorInsightsSpecification"]);
     table.require("BillingMode");
     table.choice("BillingMode", &["PAY_PER_REQUEST"]);
@@ -140,6 +142,7 @@ pub(crate) fn read(logical_id: &str, mut table: Object) -> Option<Table> {
         stream,
         point_in_time_recovery,
         deletion_protection,
+        retained,
         kms_encryption,
     })
 }

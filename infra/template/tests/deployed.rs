@@ -135,11 +135,12 @@ fn every_table_and_the_key_are_told_to_the_functions() {
     assert_eq!(template.environment["STACK_NAME"], "mine");
 }
 
-/// But for those of the template's own: no function is told who is told of alarms, or how it was deployed.
+/// But for those of the template's own: no function is told who is told of alarms, how it was
+/// deployed, or how long copies are kept.
 #[test]
 fn every_parameter_is_a_setting() {
     let template = read(&[]);
-    let own = ["AlarmEmail", "Rollout"];
+    let own = ["AlarmEmail", "BackupDays", "LogRetentionDays", "Rollout", "ThrottleHashingRate", "ThrottleRate"];
     for name in template.parameters.keys().filter(|name| !own.contains(&name.as_str())) {
         let variable = name.chars().enumerate().fold(String::new(), |text, (index, letter)| {
             let gap = if letter.is_uppercase() && index > 0 { "_" } else { "" };

@@ -110,7 +110,21 @@ fn a_given_parameter_changes_conditions_and_what_hangs_on_them() {
     assert_eq!(ids(&development), ["Wrap"]);
     assert_eq!(ids(&production), ["OnlyInProduction", "Wrap"]);
     assert!(production.tables[0].point_in_time_recovery);
-    assert_eq!(production.parameters, map(&[("Name", "Demo"), ("Stage", "production")]));
+    assert!(production.outputs["Kept"] == "OnlyInProduction:Ref" && !development.outputs.contains_key("Kept"));
+    assert_eq!(production.parameters, map(&[("Name", "Demo"), ("Size", "3"), ("Stage", "production")]));
+}
+
+#[test]
+fn rules_say_what_given_values_break() {
+    for (stage, name, broken) in [("production", "Nobody", vec!["Set Name"]), ("production", "Demo", vec![])] {
+        assert_eq!(read(&[("Stage", stage), ("Name", name)]).broken_rules, broken);
+    }
+    assert!(read(&[("Name", "Nobody")]).broken_rules.is_empty());
+}
+
+#[test]
+fn routes_with_a_limit_of_their_own_are_known() {
+    assert_eq!(read(&[]).throttled, ["GET /things/{id}"]);
 }
 
 #[test]

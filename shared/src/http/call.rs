@@ -1,11 +1,9 @@
 //! A request, as a handler sees it.
 
-use std::net::IpAddr;
-
-use lambda_http::request::RequestContext as Gateway;
 use lambda_http::{Body, Request, RequestExt};
 use serde::de::DeserializeOwned;
 
+use super::edge::Caller;
 use super::{Endpoint, Form, form};
 use crate::app::App;
 use crate::attempts::Admission;
@@ -13,8 +11,6 @@ use crate::context::RequestContext;
 use crate::error::{Error, FieldError, Refusal, Result};
 use crate::id;
 use crate::json::{self, NotRead};
-use crate::mail::display_name;
-use crate::settings::Edge;
 
 /// Larger bodies are refused before anything reads them (F32).
 const MAX_BODY: usize = 64 * 1024;
@@ -25,6 +21,7 @@ const MAX_USER_AGENT: usize = 512;
 pub struct Call {
     pub ctx: RequestContext,
     function: &'static str,
+    caller: Caller,
     request: Request,
 }
 
@@ -36,15 +33,9 @@ impl Call {
             Some(header("x-request-id")).filter(|id| is_well_formed(id)).map_or_else(|| id::fresh(now), str::to_owned);
         let user_agent = header("user-agent").chars().take(MAX_USER_AGENT).collect();
         let admission = endpoint.limited.then(|| Admission::to(endpoint.name));
-        let ctx = RequestContext {
-            now,
-            request_id,
-            ip: source_ip(&request),
-            place: place(app, &request),
-            user_agent,
-            admission,
-        };
-        Self { ctx, function: endpoint.name, request }
+        let caller = Caller::of(&app.settings.edge, &request);
+        let ctx = RequestContext { now, request_id, ip: caller.ip, place: caller.place.clone(), user_agent, admission };
+        Self { ctx, function: endpoint.name, caller, request }
     }
 
     /// The function that was called, by its name.
@@ -171,6 +162,14 @@ impl Call {
         if self.body().is_empty() { Ok(T::default()) } else { self.json() }
     }
 
+    /// Whether the request came the way that the settings want.
+    ///
+    /// # Errors
+    /// As [`Caller::check`].
+    pub(crate) fn check_way(&self) -> Result<()> {
+        self.caller.check()
+    }
+
     pub(crate) fn check_body(&self) -> Result<()> {
         if self.body().len() > MAX_BODY { Err(Refusal::TooLarge.into()) } else { Ok(()) }
     }
@@ -215,31 +214,6 @@ fn wording(message: &str) -> String {
 /// What is taken over from `X-Request-ID`: short, and harmless in a log line, a header and a user agent (WEB-5).
 fn is_well_formed(id: &str) -> bool {
     (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
-
-/// The address the gateway saw. Headers such as `X-Forwarded-For` are never asked (case 046).
-fn source_ip(request: &Request) -> Option<IpAddr> {
-    let Some(Gateway::ApiGatewayV2(gateway)) = request.request_context_ref() else { return None };
-    let ip: IpAddr = gateway.http.source_ip.as_deref()?.parse().ok()?;
-    Some(match ip {
-        // `::ffff:1.2.3.4` is 1.2.3.4 (case 047).
-        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4),
-        IpAddr::V4(_) => ip,
-    })
-}
-
-/// Where the edge says that the caller is. Anybody can send these headers, so they count only where the settings say
-/// that nobody reaches us but through an edge that sets them itself.
-fn place(app: &App, request: &Request) -> Option<String> {
-    if app.settings.edge != Edge::CloudFront {
-        return None;
-    }
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let country = header("cloudfront-viewer-country")
-        .filter(|code| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()))?;
-    // Shown in mails: it is held to the rule of names.
-    let city = display_name(header("cloudfront-viewer-city").unwrap_or_default());
-    Some(if city.is_empty() { country.to_owned() } else { format!("{city}, {country}") })
 }
 
 #[cfg(test)]

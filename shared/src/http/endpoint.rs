@@ -68,6 +68,7 @@ pub async fn respond(endpoint: &Endpoint, app: &App, request: Request, tell: Tel
 }
 
 async fn answer(endpoint: &Endpoint, app: &App, call: &Call) -> Result<Response<Body>> {
+    call.check_way()?;
     if cors::is_preflight(call) {
         return Ok(cors::preflight());
     }

@@ -8,6 +8,7 @@ pub mod cookies;
 pub mod cors;
 pub mod credentials;
 pub mod csrf;
+mod edge;
 pub mod endpoint;
 pub mod flash;
 mod form;

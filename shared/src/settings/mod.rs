@@ -1,11 +1,13 @@
 //! Settings: read from the environment once per cold start, all faults named at once (OPS-2).
 
+mod edge;
 mod profile;
 mod reader;
 
 use std::str::FromStr;
 use std::time::Duration;
 
+pub use self::edge::{Edge, ProofHash};
 use self::profile::Profile;
 pub use self::profile::SessionRules;
 pub use self::reader::ConfigurationFaults;
@@ -26,7 +28,8 @@ pub struct Settings {
     pub stage: Stage,
     /// `PUBLIC_URL`: where this service is reached; the `iss` of every token. An origin, without a trailing slash.
     pub public_url: String,
-    /// `EDGE`: `cloudfront` where nobody reaches us but through a distribution that says where callers are (SESS-1).
+    /// `EDGE`: `cloudfront` where callers come through a distribution, which says where they are (DEPLOY-4, SESS-1).
+    /// `EDGE_SECRET_HASHES`: by what it is known, comma-separated.
     pub edge: Edge,
     /// `AUDIENCE`: the `aud` of every access token.
     pub audience: String,
@@ -121,13 +124,6 @@ pub enum Stage {
     Development,
 }
 
-/// What stands before the API and may be believed about callers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edge {
-    None,
-    CloudFront,
-}
-
 /// How access tokens are signed (RFC 7518 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Algorithm {
@@ -179,10 +175,7 @@ impl Settings {
         let mut settings = Self {
             stage,
             public_url: reader.parse("PUBLIC_URL", String::new(), |text| origin(text, stage)),
-            edge: reader.or("EDGE", Edge::None, |text| match text {
-                "cloudfront" => Ok(Edge::CloudFront),
-                _ => Err("must be empty or cloudfront".to_owned()),
-            }),
+            edge: Edge::read(&mut reader),
             audience: reader.required("AUDIENCE"),
             frontend_origins: reader.list("FRONTEND_ORIGINS", |text| origin(text, stage)),
             app_url: reader.parse("APP_URL", String::new(), |text| url(text, stage)),

@@ -8,6 +8,8 @@ mod audit;
 mod audit_chain;
 mod browser;
 mod captcha;
+mod deploy;
+mod edge;
 mod events;
 mod faults;
 mod foreign_clients;

@@ -37,7 +37,7 @@ async fn a_broken_template_is_told_by_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ops_2_broken_settings_are_all_named() {
-    let settings = [("PublicUrl", "x"), ("MailFrom", "nobody"), ("FrontendOrigins", "*")];
+    let settings = [("PublicUrl", "https://a@b"), ("MailFrom", "no..body@x"), ("FrontendOrigins", "https://a@b")];
     let parameters = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let message = refusal(Options { parameters, ..options() }).await;
     assert!(["PUBLIC_URL", "MAIL_FROM", "FRONTEND_ORIGINS"].iter().all(|name| message.contains(name)), "{message}");
