@@ -1,4 +1,4 @@
-//! Runs other programs, one at a time. A signal to this program ends the one that is running, and all that it started.
+//! Runs other programs. A signal to this program ends those that are running, and all that they started.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read};
@@ -33,7 +33,7 @@ pub(crate) struct Runner(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     is_interrupted: bool,
-    group: Option<Pid>,
+    groups: Vec<Pid>,
 }
 
 impl Runner {
@@ -68,14 +68,15 @@ impl Runner {
         }
         let child = command.stdin(Stdio::null()).process_group(0).spawn();
         let child = child.map_err(|error| Failure::NotStarted(line_of(command), error))?;
-        state.group = Some(Pid::from_child(&child));
+        state.groups.push(Pid::from_child(&child));
         Ok(child)
     }
 
     fn finish(&self, command: &Command, mut child: Child) -> Result<(), Failure> {
+        let group = Pid::from_child(&child);
         let status = child.wait();
         let mut state = self.state();
-        state.group = None;
+        state.groups.retain(|running| *running != group);
         match status {
             _ if state.is_interrupted => Err(Failure::Interrupted),
             Ok(status) if status.success() => Ok(()),
@@ -88,9 +89,9 @@ impl Runner {
         let mut state = self.state();
         let signal = if state.is_interrupted { Signal::KILL } else { Signal::TERM };
         state.is_interrupted = true;
-        if let Some(group) = state.group {
+        for group in &state.groups {
             // Fails only when the group has just ended.
-            let _ = kill_process_group(group, signal);
+            let _ = kill_process_group(*group, signal);
         }
     }
 

@@ -11,6 +11,7 @@ mod venv;
 
 use std::fs;
 use std::path::Path;
+use std::thread;
 
 use crate::child::{Failure, Runner};
 use venv::Venv;
@@ -20,7 +21,8 @@ use venv::Venv;
 pub(crate) enum Tool {
     Rustfmt,
     Clippy,
-    CfnLint,
+    Sam,
+    Checkov,
     PyJwt,
     Schemathesis,
     NodePackages,
@@ -29,7 +31,8 @@ pub(crate) enum Tool {
     Promtool,
 }
 
-const CFN_LINT: Venv = Venv { folder: ".tools/cfn-lint", requirements: "infra/xtask/cfn-lint.txt" };
+const SAM: Venv = Venv { folder: ".tools/sam", requirements: "infra/xtask/sam.txt" };
+const CHECKOV: Venv = Venv { folder: ".tools/checkov", requirements: "infra/xtask/checkov.txt" };
 /// Where packages of Node are locked.
 const CLIENTS: &str = "infra/tests/clients";
 const SDK: &str = "client";
@@ -52,7 +55,8 @@ impl Tool {
         match self {
             Self::Rustfmt => "rustfmt",
             Self::Clippy => "clippy",
-            Self::CfnLint => "cfn-lint of infra/xtask/cfn-lint.txt",
+            Self::Sam => "aws-sam-cli and cfn-lint of infra/xtask/sam.txt",
+            Self::Checkov => "checkov of infra/xtask/checkov.txt",
             Self::PyJwt => "PyJWT of infra/tests/clients/requirements.txt",
             Self::Schemathesis => "schemathesis of infra/tests/clients/schemathesis/requirements.txt",
             Self::NodePackages => "Node packages of infra/tests/clients/package.json",
@@ -62,13 +66,26 @@ impl Tool {
         }
     }
 
+    /// Where it is a Python program.
+    const fn venv(self) -> Option<Venv> {
+        match self {
+            Self::Sam => Some(SAM),
+            Self::Checkov => Some(CHECKOV),
+            Self::PyJwt => Some(PYJWT),
+            Self::Schemathesis => Some(SCHEMATHESIS),
+            Self::Rustfmt | Self::Clippy | Self::NodePackages | Self::SdkPackages | Self::Chromium | Self::Promtool => {
+                None
+            }
+        }
+    }
+
     fn state(self, root: &Path) -> State {
         match self {
             Self::Rustfmt => component::state("fmt", "run `rustup component add rustfmt`"),
             Self::Clippy => component::state("clippy", "run `rustup component add clippy`"),
-            Self::CfnLint => CFN_LINT.state(root),
-            Self::PyJwt => PYJWT.state(root),
-            Self::Schemathesis => SCHEMATHESIS.state(root),
+            Self::Sam | Self::Checkov | Self::PyJwt | Self::Schemathesis => {
+                self.venv().map_or(State::Ready, |venv| venv.state(root))
+            }
             Self::NodePackages => node::state(&root.join(CLIENTS)),
             Self::SdkPackages => node::state(&root.join(SDK)),
             Self::Chromium => chromium::state(),
@@ -79,9 +96,9 @@ impl Tool {
     fn install(self, root: &Path, runner: &Runner) -> Result<(), Failure> {
         match self {
             Self::Rustfmt | Self::Clippy => Ok(()),
-            Self::CfnLint => CFN_LINT.install(root, runner),
-            Self::PyJwt => PYJWT.install(root, runner),
-            Self::Schemathesis => SCHEMATHESIS.install(root, runner),
+            Self::Sam | Self::Checkov | Self::PyJwt | Self::Schemathesis => {
+                self.venv().map_or(Ok(()), |venv| venv.install(root, runner))
+            }
             Self::NodePackages => node::install(&root.join(CLIENTS), runner),
             Self::SdkPackages => node::install(&root.join(SDK), runner),
             Self::Chromium => chromium::install(runner),
@@ -105,11 +122,22 @@ pub(crate) fn provide(tools: &[Tool], root: &Path, may_install: bool, runner: &R
     if !missing.is_empty() {
         return Err(Failure::Other(format!("missing: {}", missing.join("; "))));
     }
-    for tool in &wanted {
-        println!("    installing {}", tool.name());
-        tool.install(root, runner)?;
-    }
+    install(&wanted, root, runner)?;
     Ok(if wanted.is_empty() { String::new() } else { format!("{} installed", wanted.len()) })
+}
+
+/// Python programs go into folders of their own, so all of them at once: pip is slow, and keeps one processor busy. The others
+/// one after the other, since two of them may want the machine's package manager.
+fn install(wanted: &[&Tool], root: &Path, runner: &Runner) -> Result<(), Failure> {
+    wanted.iter().for_each(|tool| println!("    installing {}", tool.name()));
+    let (python, others): (Vec<&Tool>, Vec<&Tool>) = wanted.iter().partition(|tool| tool.venv().is_some());
+    thread::scope(|scope| {
+        let running: Vec<_> = python.iter().map(|tool| scope.spawn(|| tool.install(root, runner))).collect();
+        let others = others.iter().try_for_each(|tool| tool.install(root, runner));
+        let gone = || Failure::Other("an installation ended without a word".to_owned());
+        let ended = running.into_iter().map(|one| one.join().unwrap_or_else(|_| Err(gone())));
+        ended.fold(others, Result::and)
+    })
 }
 
 /// Whether a stamp has the same text as the file that it was made from.
@@ -129,9 +157,9 @@ mod tests {
     #[test]
     fn without_leave_to_install_one_failure_names_all_that_is_missing() {
         let elsewhere = root().join("docs");
-        let tools = [Tool::CfnLint, Tool::PyJwt];
+        let tools = [Tool::Sam, Tool::PyJwt];
         let failure = provide(&tools, &elsewhere, false, &Runner::start().unwrap()).unwrap_err().to_string();
-        assert!(failure.starts_with("missing: cfn-lint") && failure.contains("; PyJWT"), "{failure}");
+        assert!(failure.starts_with("missing: aws-sam-cli") && failure.contains("; PyJWT"), "{failure}");
     }
 
     #[test]

@@ -35,7 +35,8 @@ impl Venv {
         let folder = root.join(self.folder);
         runner.run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
         let mut pip = Command::new(folder.join("bin/python"));
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+        // Most of what is brought is never imported, so compiling it can wait until it is.
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--requirement"]);
         runner.run(pip.arg(root.join(self.requirements)))?;
         let stamped = fs::copy(root.join(self.requirements), folder.join(STAMP));
         stamped.map(drop).map_err(|error| Failure::Other(format!("{}: {error}", self.folder)))

@@ -4,6 +4,7 @@
 mod options;
 mod report;
 mod step;
+mod template;
 
 use std::process::ExitCode;
 use std::time::Instant;

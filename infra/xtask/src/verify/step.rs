@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::process::Command;
 
+use super::template;
 use crate::child::{Failure, Runner, cargo, line_of};
 use crate::repository;
 use crate::tools::Tool;
@@ -68,7 +69,9 @@ impl Step {
             Self::Clippy => "compiler and clippy, without warnings; the Lambda binaries are checked, not linked",
             Self::Test => "unit and integration tests",
             Self::Logs => "what those tests have logged: no address, no token, one JSON value a line",
-            Self::Template => "cfn-lint on template.yaml",
+            Self::Template => {
+                "template.yaml and the stacks beside it: sam, cfn-lint before and after the transform, checkov"
+            }
             Self::Alerts => "the rules for Prometheus, played by promtool",
             Self::Clients => "access tokens, verified by jose, aws-jwt-verify and PyJWT",
             Self::Schemathesis => "docs/openapi.json against the whole stack: examples, edges, random and linked calls",
@@ -84,7 +87,7 @@ impl Step {
             Self::Format => &[Tool::Rustfmt],
             Self::Clippy => &[Tool::Clippy],
             Self::Test | Self::Logs | Self::Docs => &[],
-            Self::Template => &[Tool::CfnLint],
+            Self::Template => &[Tool::Sam, Tool::Checkov],
             Self::Alerts => &[Tool::Promtool],
             Self::Clients => &[Tool::NodePackages, Tool::PyJwt],
             Self::Schemathesis => &[Tool::Schemathesis],
@@ -107,9 +110,15 @@ impl Step {
             Self::Logs | Self::Alerts | Self::Clients | Self::Schemathesis | Self::Browser => {
                 tests(&mut command, runner)
             }
-            Self::Format | Self::Clippy | Self::Template | Self::Sdk | Self::Docs => {
-                runner.run(&mut command).map(|()| String::new())
+            Self::Template => {
+                runner.run(&mut command)?;
+                template::rest().into_iter().try_for_each(|mut command| {
+                    println!("    {}", line_of(&command));
+                    runner.run(command.current_dir(repository::root()))
+                })?;
+                Ok(String::new())
             }
+            Self::Format | Self::Clippy | Self::Sdk | Self::Docs => runner.run(&mut command).map(|()| String::new()),
         }
     }
 
@@ -118,11 +127,7 @@ impl Step {
             Self::Format => cargo(&["fmt", "--all", "--check"]),
             Self::Clippy => cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
             Self::Test => cargo(&["test", "--locked"]),
-            Self::Template => {
-                let mut lint = Command::new(".tools/cfn-lint/bin/cfn-lint");
-                lint.args(["-c", "I", "--", "template.yaml"]);
-                lint
-            }
+            Self::Template => template::first(),
             Self::Logs => tests_below("run_logs::"),
             Self::Alerts => tests_below("promtool::"),
             Self::Clients => tests_below("foreign_clients::"),
