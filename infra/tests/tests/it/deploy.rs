@@ -169,3 +169,26 @@ fn deploy_1_nested_stacks_are_given_what_they_ask_for_and_nothing_else() {
         assert_eq!(given, asked, "{}", nested.location);
     }
 }
+
+/// Somebody who is woken at three must not find that a name is wrong.
+#[test]
+fn deploy_1_runbooks_name_resources_and_outputs_that_exist() {
+    let templates = [text("template.yaml"), text("infra/monitoring.yaml"), text("infra/edge.yaml")].concat();
+    let named =
+        Regex::new(r"(?:id_of |logical-resource-id |logs |OutputKey=='|output `)([A-Z][A-Za-z]+)(?:$|[^A-Za-z…])")
+            .unwrap();
+    let mut seen = 0;
+    for entry in fs::read_dir(in_repository("docs/runbooks")).unwrap() {
+        let path = entry.unwrap().path();
+        for found in named.captures_iter(&fs::read_to_string(&path).unwrap()) {
+            assert!(
+                templates.contains(&format!("\n  {}:\n", &found[1])),
+                "{}: there is no {}",
+                path.display(),
+                &found[1]
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
