@@ -110,14 +110,7 @@ impl Step {
             Self::Logs | Self::Alerts | Self::Clients | Self::Schemathesis | Self::Browser => {
                 tests(&mut command, runner)
             }
-            Self::Template => {
-                runner.run(&mut command)?;
-                template::rest().into_iter().try_for_each(|mut command| {
-                    println!("    {}", line_of(&command));
-                    runner.run(command.current_dir(repository::root()))
-                })?;
-                Ok(String::new())
-            }
+            Self::Template => template::run(command, runner).map(|()| String::new()),
             Self::Format | Self::Clippy | Self::Sdk | Self::Docs => runner.run(&mut command).map(|()| String::new()),
         }
     }
@@ -127,7 +120,7 @@ impl Step {
             Self::Format => cargo(&["fmt", "--all", "--check"]),
             Self::Clippy => cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
             Self::Test => cargo(&["test", "--locked"]),
-            Self::Template => template::first(),
+            Self::Template => template::validate(),
             Self::Logs => tests_below("run_logs::"),
             Self::Alerts => tests_below("promtool::"),
             Self::Clients => tests_below("foreign_clients::"),
