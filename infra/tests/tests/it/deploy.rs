@@ -27,7 +27,8 @@ fn template() -> Template {
 fn overrides(config: &Value, environment: &str) -> BTreeMap<String, String> {
     let list = config[environment]["deploy"]["parameters"]["parameter_overrides"].as_array().unwrap();
     let pairs = list.iter().map(|pair| pair.as_str().unwrap().split_once('=').unwrap());
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    // SAM takes quotes of a value off.
+    pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())).collect()
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! What the step `template` runs. Each sees what the others do not: SAM's translator refuses what it cannot transform, cfn-lint
-//! knows CloudFormation's resources, the translated template shows what only the transform makes, and checkov has opinions, each
-//! of which `.checkov.yaml` follows or answers.
+//! What the step `template` runs. Each sees what the others do not: SAM's translator refuses what it cannot transform, and SAM's
+//! reader what it cannot read in samconfig.toml; cfn-lint knows CloudFormation's resources, the translated template shows what only
+//! the transform makes, and checkov has opinions, each of which `.checkov.yaml` follows or answers.
 
 use std::process::Command;
 use std::thread;
@@ -21,19 +21,21 @@ pub(super) fn validate() -> Command {
 pub(super) fn run(validate: Command, runner: &Runner) -> Result<(), Failure> {
     let mut lint = Command::new(format!("{SAM}/cfn-lint"));
     lint.args(["-c", "I", "--", "template.yaml", "infra/monitoring.yaml", "infra/backup.yaml", "infra/edge.yaml"]);
+    let mut environments = Command::new(format!("{SAM}/python"));
+    environments.args(["infra/xtask/environments.py", "production", "preview", "development"]);
     let mut translated = Command::new(format!("{SAM}/python"));
     translated.args(["infra/xtask/translated.py", "template.yaml"]);
     let mut checkov = Command::new(".tools/checkov/bin/checkov");
     checkov.args(["--config-file", ".checkov.yaml"]);
-    for command in [&lint, &translated, &checkov] {
+    for command in [&environments, &lint, &translated, &checkov] {
         println!("    {}", line_of(command));
     }
-    let run = |commands: [Command; 2]| {
+    let run = |commands: Vec<Command>| {
         commands.into_iter().try_for_each(|mut command| runner.run(command.current_dir(repository::root())))
     };
     thread::scope(|scope| {
-        let others = scope.spawn(|| run([translated, checkov]));
-        let these = run([validate, lint]);
+        let others = scope.spawn(|| run(vec![translated, checkov]));
+        let these = run(vec![validate, environments, lint]);
         these.and(others.join().unwrap_or_else(|_| Err(Failure::Other("a check ended without a word".to_owned()))))
     })
 }
