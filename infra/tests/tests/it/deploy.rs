@@ -193,3 +193,23 @@ fn deploy_1_runbooks_name_resources_and_outputs_that_exist() {
     }
     assert!(seen > 20, "{seen}");
 }
+
+/// A behaviour that somebody adds and forgets one of these at would answer 500, or give one person's answer to another.
+#[test]
+fn deploy_4_every_path_tells_the_caller_and_only_public_files_are_kept() {
+    let edge: yaml_serde::Value = yaml_serde::from_str(&text("infra/edge.yaml")).unwrap();
+    let distribution = &edge["Resources"]["Distribution"]["Properties"]["DistributionConfig"];
+    let behaviors = distribution["CacheBehaviors"].as_sequence().unwrap();
+    for behavior in behaviors.iter().chain([&distribution["DefaultCacheBehavior"]]) {
+        let path = behavior["PathPattern"].as_str().unwrap_or("*");
+        let is_public = ["/.well-known/*", "/assets/*"].contains(&path);
+        let written = yaml_serde::to_string(behavior).unwrap();
+        assert!(written.contains("viewer-request") && written.contains("!GetAtt Viewer."), "{path}: {written}");
+        assert!(written.contains(if is_public { "!Ref Keep" } else { "!Ref PassOn" }), "{path}: {written}");
+        assert_eq!(behavior["Compress"].as_bool(), Some(is_public), "{path}");
+        let policy = behavior["ViewerProtocolPolicy"].as_str();
+        assert_eq!(policy, Some(if path == "*" { "redirect-to-https" } else { "https-only" }), "{path}");
+    }
+    let kept = distribution["CustomErrorResponses"].as_sequence().unwrap();
+    assert!(kept.len() > 10 && kept.iter().all(|error| error["ErrorCachingMinTTL"].as_u64() == Some(0)));
+}
