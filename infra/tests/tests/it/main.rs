@@ -18,6 +18,7 @@ mod job_runs;
 mod jobs;
 mod jwt;
 mod keys;
+mod lambda;
 mod life;
 mod login;
 mod metrics;
