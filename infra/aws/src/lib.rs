@@ -28,7 +28,7 @@ pub use clock::{Clock, system_clock};
 pub use codedeploy::HookStatus;
 pub use dynamodb::{Changes, StreamError};
 pub use faults::{Fault, FaultKind, Faults, InvalidFault};
-pub use lambda::{DeployedFunction, FunctionError, Invocation, Invoked, Run};
+pub use lambda::{DeployedFunction, FunctionError, Invocation, Invoked, LATEST, Run};
 pub use request::Service;
 pub use ses::{Mail, Mailbox};
 pub use start::{EmbeddedAws, Options, StartError};

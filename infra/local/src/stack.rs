@@ -48,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) template: Template,
     instances: Instances,
     dead_letters: Mutex<VecDeque<Value>>,
+    pub(crate) published: lambda::Published,
     samples: bool,
     resetting: tokio::sync::Mutex<()>,
 }
@@ -110,6 +111,7 @@ impl Stack {
             template,
             instances,
             dead_letters: Mutex::default(),
+            published: lambda::Published::default(),
             samples,
             resetting: tokio::sync::Mutex::default(),
         });
@@ -184,7 +186,7 @@ impl Stack {
     /// # Errors
     /// In words, when the function failed.
     pub async fn invoke_on(&self, instance: Arc<App>, function: &str, event: Value) -> Result<Value, String> {
-        functions::invoke(instance, function, event).await.map_err(|failed| failed.to_string())
+        functions::invoke(instance, &self.inner.template, function, event).await.map_err(|failed| failed.to_string())
     }
 
     /// What an instance has at its cold start. It gets calls of the gateway's when [`Self::serve_by`] says so.
@@ -200,6 +202,12 @@ impl Stack {
         let clock = self.inner.clock.clone();
         let clock = Clock::new(move || clock.now() + ahead);
         self.inner.instances.cold_with(clock).unwrap_or_else(|error| unreachable!("these were read before: {error}"))
+    }
+
+    /// From now on the published version of a function, by its binary, answers events like this: as a new version would that
+    /// is deployed and gets no calls of the gateway's yet. `None` leaves an event to the code.
+    pub fn publish(&self, binary: &str, version: impl Fn(&Value) -> Option<Value> + Send + Sync + 'static) {
+        self.inner.published.put(binary, version);
     }
 
     /// Stream records that were given up.

@@ -29,7 +29,7 @@ const PLACE: &str = "arn:aws:lambda:us-east-1:000000000000:function";
 const VERSION: &str = "1";
 
 /// What is not published yet.
-const LATEST: &str = "$LATEST";
+pub const LATEST: &str = "$LATEST";
 
 /// CloudFormation gives a function no longer name than Lambda takes.
 const LONGEST_NAME: usize = 64;

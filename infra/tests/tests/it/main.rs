@@ -9,6 +9,7 @@ mod audit_chain;
 mod browser;
 mod captcha;
 mod deploy;
+mod deploy_check;
 mod edge;
 mod events;
 mod faults;

@@ -280,6 +280,11 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     seen.job(&app, "check-backups", json!({})).await;
     seen.job(&app, "retry-webhooks", json!({})).await;
     seen.job(&app, "spike-detector", json!({})).await;
+    let order = json!({ "DeploymentId": "d-1", "LifecycleEventHookExecutionId": "once" });
+    let check = app.stack.invoke(handlers::DEPLOY_CHECK, order).await.unwrap();
+    assert_eq!(check["hasPassed"], true, "{check}");
+    let calls = app.stack.aws().calls().list(check["runId"].as_str());
+    seen.0.insert(handlers::DEPLOY_CHECK.to_owned(), calls);
     for job in handlers::JOBS {
         assert!(seen.0.contains_key(job.name), "{} was not seen", job.name);
     }
