@@ -85,6 +85,11 @@ impl App {
         &self.captcha
     }
 
+    /// What all clients of AWS share, for the client of a service that only one function needs.
+    pub fn sdk(&self) -> &SdkConfig {
+        &self.sdk
+    }
+
     /// Which of the hot routes' successes are logged.
     pub(crate) fn hot_log(&self) -> &Sampler {
         &self.hot_log

@@ -46,6 +46,11 @@ impl Email {
         &self.0
     }
 
+    /// Whether mail can get there at all: no name server knows a name below `invalid` (RFC 6761 §6.4).
+    pub fn can_be_reached(&self) -> bool {
+        !self.0.ends_with(".invalid")
+    }
+
     /// The part before the `@`.
     pub fn local_part(&self) -> &str {
         self.0.rsplit_once('@').map_or(&self.0, |(local, _)| local)
@@ -116,6 +121,13 @@ mod tests {
         ] {
             assert_eq!(Email::parse(text).err(), Some(NotAnEmail), "{text:?}");
         }
+    }
+
+    #[test]
+    fn mail_to_nowhere_is_known_as_such() {
+        let can = |text: &str| Email::parse(text).unwrap().can_be_reached();
+        assert!(!can("a@check.Invalid.") && !can("a@b.c.invalid"));
+        assert!(can("a@invalid.example") && can("a@notinvalid.com"));
     }
 
     #[test]

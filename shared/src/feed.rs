@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::attempts;
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::context::RequestContext;
 use crate::error::{Error, Result};
@@ -56,6 +57,11 @@ impl Entry {
 
     pub fn at(&self) -> Timestamp {
         self.instant().unwrap_or(Timestamp::from_seconds(0))
+    }
+
+    /// Whether it is about nobody: such an event is seen, counted for nothing, and nobody is told.
+    fn is_synthetic(&self) -> bool {
+        audit::is_synthetic(&self.actor, self.target.as_deref())
     }
 
     /// Why or how it happened, where our own words say so; never text of a caller's.
@@ -121,7 +127,7 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     fn of(entry: &'a Entry, subscribers: &Subscribers, now: Timestamp) -> Result<Self> {
-        let destinations: Vec<String> = subscribers.of(entry).collect();
+        let destinations: Vec<String> = subscribers.of(entry).filter(|_| !entry.is_synthetic()).collect();
         let body = if destinations.is_empty() { String::new() } else { payload::of(entry)? };
         let delivery = |destination| DeliveryRecord {
             destination,
@@ -143,6 +149,9 @@ impl<'a> Work<'a> {
     }
 
     fn count(&self, counts: &mut Counts) {
+        if self.entry.is_synthetic() {
+            return;
+        }
         let Entry { kind, outcome, .. } = self.entry;
         let name = [kind.as_str(), outcome.as_str(), self.entry.label()];
         let at = self.entry.at().seconds();

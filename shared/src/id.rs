@@ -89,6 +89,20 @@ id!(
     OrganizationId
 );
 
+impl UserId {
+    /// The id of an account that no person has. It is of version 8, which says nothing of what is in it (RFC 9562 §5.8), but
+    /// made like the others: who sees only the id can leave the account out of what is about people.
+    pub fn synthetic(now: Timestamp) -> Self {
+        let mut bytes = new_v7(now).into_bytes();
+        bytes[6] = 0x80 | (bytes[6] & 0x0f);
+        Self::from_bytes(bytes)
+    }
+
+    pub fn is_synthetic(&self) -> bool {
+        self.0.get_version_num() == 8
+    }
+}
+
 /// The text is not an id of ours.
 #[derive(Debug, thiserror::Error)]
 #[error("not an id")]
@@ -102,5 +116,14 @@ mod tests {
     fn an_id_tells_when_it_was_made() {
         let now = Timestamp::from_millis(1_795_225_800_007);
         assert_eq!(SessionId::new(now).made_at(), now);
+    }
+
+    #[test]
+    fn deploy_3_an_id_tells_whether_a_person_has_it() {
+        let now = Timestamp::from_millis(1_795_225_800_007);
+        let synthetic = UserId::synthetic(now);
+        assert_eq!((synthetic.is_synthetic(), synthetic.made_at()), (true, now));
+        assert_eq!(synthetic.to_string().parse::<UserId>().unwrap(), synthetic);
+        assert!(!UserId::new(now).is_synthetic());
     }
 }

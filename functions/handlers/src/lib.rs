@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod auth;
+pub mod deploy;
 pub mod fallback;
 pub mod health;
 pub mod jobs;
@@ -89,3 +90,6 @@ pub const CONSUMERS: &[Consumer] = &[
 
 /// The Lambda authorizer that other services' routes use (TOKEN-7).
 pub const AUTHORIZER: &str = auth::authorizer::NAME;
+
+/// The check that CodeDeploy runs before a new version gets calls (DEPLOY-3).
+pub const DEPLOY_CHECK: &str = deploy::check::NAME;

@@ -3,6 +3,7 @@
 //! Nothing of the product lives here. Each file of `src/bin` is one deployed function in three lines.
 
 use handlers::auth::authorizer;
+use handlers::deploy::check::{self, Versions};
 use handlers::jobs::{self, Consumer, Job};
 use handlers::pages;
 use lambda_http::lambda_runtime::{self, LambdaEvent};
@@ -60,6 +61,20 @@ pub fn serve_authorizer() -> Served {
     start(|app| {
         lambda_runtime::run(service_fn(move |event: LambdaEvent<authorizer::Request>| async move {
             authorizer::handle(app, &event.payload).await.map_err(Error::from)
+        }))
+    })
+}
+
+/// Serves the check of deployments.
+///
+/// # Errors
+/// As [`serve`].
+pub fn serve_deploy_check() -> Served {
+    let versions = Versions::read(&Environment::of_process())?;
+    let versions: &'static Versions = Box::leak(Box::new(versions));
+    start(move |app| {
+        lambda_runtime::run(service_fn(move |event: LambdaEvent<check::Order>| async move {
+            check::handle(app, versions, &event.payload).await.map_err(Error::from)
         }))
     })
 }

@@ -23,10 +23,13 @@ pub struct Call {
     pub id: u64,
     /// The service that was called.
     pub service: Service,
-    /// Such as `GetItem`, `Sign`, `SendEmail`.
+    /// Such as `GetItem`, `Sign`, `SendEmail`, `Invoke`.
     pub operation: String,
     /// The DynamoDB tables it named.
     pub tables: Vec<String>,
+    /// The Lambda function it named, with the qualifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
     /// The product's request it was made for, from `md/request#` in the user agent.
     pub request_id: Option<String>,
     /// Which round trip of that request it belongs to, from `md/wave#`.
@@ -71,6 +74,7 @@ pub(crate) struct Ended {
     pub(crate) service: Service,
     pub(crate) operation: String,
     pub(crate) tables: Vec<String>,
+    pub(crate) function: Option<String>,
     pub(crate) origin: (Option<String>, Option<u32>),
     pub(crate) read_units: f64,
     pub(crate) write_units: f64,
@@ -119,6 +123,7 @@ impl CallLog {
             service: ended.service,
             operation: ended.operation,
             tables: ended.tables,
+            function: ended.function,
             request_id,
             wave,
             read_units: ended.read_units,

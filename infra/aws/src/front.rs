@@ -1,6 +1,6 @@
-//! The front: one HTTP/1.1 listener for all three services.
+//! The front: one HTTP/1.1 listener for all services.
 //!
-//! Each `POST /` is told apart (`request.rs`), suffers its faults, is served, and is written into the call
+//! Each request is told apart (`request.rs`), suffers its faults, is served, and is written into the call
 //! log. What an operation does is the business of the services.
 
 use std::convert::Infallible;
@@ -12,15 +12,17 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::DATE;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
 use crate::calls::{CallLog, Ended};
 use crate::clock::{Clock, http_date};
+use crate::codedeploy::Codedeploy;
 use crate::dynamodb::Dynamodb;
 use crate::faults::{FaultKind, Faults, reply as fault_reply};
 use crate::kms::Kms;
+use crate::lambda::Lambda;
 use crate::prices;
 use crate::reply::Reply;
 use crate::request::{Identified, Input, identify, origin};
@@ -33,6 +35,8 @@ pub(crate) struct Stack {
     pub(crate) dynamodb: Dynamodb,
     pub(crate) kms: Arc<Kms>,
     pub(crate) ses: Ses,
+    pub(crate) lambda: Lambda,
+    pub(crate) codedeploy: Codedeploy,
     pub(crate) clock: Clock,
 }
 
@@ -84,11 +88,7 @@ pub(crate) async fn serve(listener: TcpListener, stack: Arc<Stack>) -> Infallibl
 async fn answer(stack: &Stack, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, NoAnswer> {
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
-    if head.method != Method::POST || head.uri.path() != "/" {
-        let text = format!("the embedded AWS answers POST / only, not {} {}", head.method, head.uri.path());
-        return Ok(Reply::text(StatusCode::BAD_REQUEST, text).into_response());
-    }
-    let call = match identify(&head.headers, &body) {
+    let call = match identify(&head, &body) {
         Ok(call) => call,
         Err(text) => return Ok(Reply::text(StatusCode::BAD_REQUEST, text).into_response()),
     };
@@ -106,6 +106,7 @@ async fn answer(stack: &Stack, request: Request<Incoming>) -> Result<Response<Fu
         service: call.service,
         operation: call.operation,
         tables: call.tables,
+        function: call.function,
         origin: origin(&head.headers),
         read_units: served.read_units,
         write_units: served.write_units,
@@ -138,6 +139,13 @@ async fn execute(stack: &Stack, headers: &HeaderMap, body: Bytes, call: &Identif
         (Input::Json(input), crate::Service::Kms) => {
             let (reply, key_spec) = Kms::serve(&stack.kms, &call.operation, input.clone()).await;
             Served { price_usd: prices::kms(key_spec.as_deref()), ..Served::free(reply) }
+        }
+        (Input::Rest(asked), _) => {
+            let reply = stack.lambda.serve(asked, &body).await;
+            Served { price_usd: prices::lambda(&call.operation), ..Served::free(reply) }
+        }
+        (Input::Json(input), crate::Service::Codedeploy) => {
+            Served::free(stack.codedeploy.serve(&call.operation, input))
         }
         (Input::Json(input), _) => stack.dynamodb.serve(headers, body, call, input).await,
     }

@@ -19,6 +19,10 @@ const KMS_ASYMMETRIC_CALL: f64 = 0.15 / 1e4;
 /// SES: $0.10 per 1,000 mails, each recipient counting as one (<https://aws.amazon.com/ses/pricing/>).
 const MAIL: f64 = 0.10 / 1e3;
 
+/// Lambda: $0.20 per million requests (<https://aws.amazon.com/lambda/pricing/>). What a function then runs for is not
+/// in it: a laptop's time says nothing about Lambda's.
+const INVOCATION: f64 = 0.20 / 1e6;
+
 /// The price of DynamoDB request units.
 pub(crate) fn dynamodb(read_units: f64, write_units: f64) -> f64 {
     read_units * READ_UNIT + write_units * WRITE_UNIT
@@ -30,6 +34,11 @@ pub(crate) fn kms(key_spec: Option<&str>) -> f64 {
         None | Some("SYMMETRIC_DEFAULT" | "HMAC_256" | "RSA_2048") => KMS_CALL,
         Some(_) => KMS_ASYMMETRIC_CALL,
     }
+}
+
+/// The price of one call to Lambda: only invocations cost anything.
+pub(crate) fn lambda(operation: &str) -> f64 {
+    if operation == "Invoke" { INVOCATION } else { 0.0 }
 }
 
 /// The price of a mail to this many recipients.

@@ -1,4 +1,4 @@
-//! Answers as the services give them: success and error shapes of the JSON and of the query protocol.
+//! Answers as the services give them: success and error shapes of the JSON protocol, of the query protocol and of REST.
 //!
 //! Which error is given, and when, is the business of each service.
 
@@ -20,19 +20,42 @@ pub(crate) struct Reply {
     pub(crate) body: Bytes,
     /// The error's code, such as `ConditionalCheckFailedException`.
     pub(crate) error: Option<String>,
+    /// What else stands in the head.
+    pub(crate) headers: Vec<(&'static str, String)>,
 }
 
 impl Reply {
     /// A success in the JSON protocol of `service`.
     pub(crate) fn json(service: Service, body: &Value) -> Self {
-        Self { status: StatusCode::OK, content_type: json_type(service), body: body.to_string().into(), error: None }
+        Self::new(StatusCode::OK, json_type(service), body.to_string(), None)
+    }
+
+    /// A success that has nothing to say.
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self::new(status, "application/json", Bytes::new(), None)
+    }
+
+    fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>, error: Option<String>) -> Self {
+        Self { status, content_type, body: body.into(), error, headers: Vec::new() }
+    }
+
+    /// The same with another header.
+    pub(crate) fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     /// An error in the protocol of `service`.
     pub(crate) fn error(service: Service, status: StatusCode, code: &str, message: &str) -> Self {
         match service {
             Service::Dynamodb => Self::json_error(service, status, code, json!({"message": message})),
-            Service::Kms => Self::json_error(service, status, code, json!({"message": message})),
+            Service::Kms | Service::Codedeploy => Self::json_error(service, status, code, json!({"message": message})),
+            Service::Lambda => {
+                let whose = if status.is_server_error() { "Service" } else { "User" };
+                let body = json!({"Type": whose, "Message": message}).to_string();
+                Self::new(status, json_type(service), body, Some(code.to_owned()))
+                    .with_header("x-amzn-errortype", code.to_owned())
+            }
             Service::Ses => {
                 let fault = if status.is_server_error() { "Receiver" } else { "Sender" };
                 let message = escape(message);
@@ -41,7 +64,7 @@ impl Reply {
                      <Message>{message}</Message></Error><RequestId>{}</RequestId></ErrorResponse>",
                     uuid::Uuid::new_v4()
                 );
-                Self { status, content_type: "text/xml", body: body.into(), error: Some(code.to_owned()) }
+                Self::new(status, "text/xml", body, Some(code.to_owned()))
             }
         }
     }
@@ -50,14 +73,9 @@ impl Reply {
     pub(crate) fn json_error(service: Service, status: StatusCode, code: &str, mut members: Value) -> Self {
         members["__type"] = match service {
             Service::Dynamodb => format!("com.amazonaws.dynamodb.v20120810#{code}").into(),
-            Service::Kms | Service::Ses => code.into(),
+            Service::Kms | Service::Ses | Service::Lambda | Service::Codedeploy => code.into(),
         };
-        Self {
-            status,
-            content_type: json_type(service),
-            body: members.to_string().into(),
-            error: Some(code.to_owned()),
-        }
+        Self::new(status, json_type(service), members.to_string(), Some(code.to_owned()))
     }
 
     /// A success in the query protocol; `result` is XML.
@@ -67,12 +85,12 @@ impl Reply {
              <ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{action}Response>",
             uuid::Uuid::new_v4()
         );
-        Self { status: StatusCode::OK, content_type: "text/xml", body: body.into(), error: None }
+        Self::new(StatusCode::OK, "text/xml", body, None)
     }
 
     /// A refusal of something that is no AWS request at all.
     pub(crate) fn text(status: StatusCode, text: String) -> Self {
-        Self { status, content_type: "text/plain; charset=utf-8", body: text.into(), error: None }
+        Self::new(status, "text/plain; charset=utf-8", text, None)
     }
 
     /// The answer on the wire.
@@ -83,6 +101,11 @@ impl Reply {
         headers.insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(self.content_type));
         if let Ok(id) = uuid::Uuid::new_v4().to_string().parse() {
             headers.insert("x-amzn-requestid", id);
+        }
+        for (name, value) in self.headers {
+            if let Ok(value) = value.parse() {
+                headers.insert(name, value);
+            }
         }
         response
     }
@@ -96,6 +119,7 @@ pub(crate) fn escape(text: &str) -> String {
 fn json_type(service: Service) -> &'static str {
     match service {
         Service::Dynamodb => "application/x-amz-json-1.0",
-        Service::Kms | Service::Ses => "application/x-amz-json-1.1",
+        Service::Kms | Service::Ses | Service::Codedeploy => "application/x-amz-json-1.1",
+        Service::Lambda => "application/json",
     }
 }

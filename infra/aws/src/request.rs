@@ -3,10 +3,13 @@
 //!
 //! Nothing is validated here; the services refuse what they do not like.
 
-use hyper::HeaderMap;
 use hyper::header::{CONTENT_TYPE, USER_AGENT};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::lambda::{self, Asked};
 
 /// One of the emulated services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +21,10 @@ pub enum Service {
     Kms,
     /// Simple Email Service, version 1.
     Ses,
+    /// Lambda.
+    Lambda,
+    /// CodeDeploy.
+    Codedeploy,
 }
 
 /// As in a fault's `service`.
@@ -27,6 +34,8 @@ impl std::fmt::Display for Service {
             Self::Dynamodb => "dynamodb",
             Self::Kms => "kms",
             Self::Ses => "ses",
+            Self::Lambda => "lambda",
+            Self::Codedeploy => "codedeploy",
         })
     }
 }
@@ -38,6 +47,8 @@ pub(crate) struct Identified {
     pub(crate) operation: String,
     /// The DynamoDB tables it names, each once, in the order of the request.
     pub(crate) tables: Vec<String>,
+    /// The Lambda function it names, with the qualifier.
+    pub(crate) function: Option<String>,
     /// How many items a DynamoDB transaction has; 0 for everything else.
     pub(crate) transaction_items: usize,
     pub(crate) input: Input,
@@ -46,36 +57,62 @@ pub(crate) struct Identified {
 /// The parsed body.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// DynamoDB and KMS speak JSON. `Null` if it could not be read: the service says so.
+    /// DynamoDB, KMS and CodeDeploy speak JSON. `Null` if it could not be read: the service says so.
     Json(Value),
     /// SES speaks the query protocol.
     Form(Vec<(String, String)>),
+    /// Lambda speaks REST. The body is the function's event.
+    Rest(Asked),
 }
 
-/// Tells which service a `POST /` is for.
+impl Identified {
+    fn json(service: Service, operation: &str, body: &[u8]) -> Self {
+        let input = serde_json::from_slice(body).unwrap_or(Value::Null);
+        Self {
+            service,
+            operation: operation.to_owned(),
+            tables: Vec::new(),
+            function: None,
+            transaction_items: 0,
+            input: Input::Json(input),
+        }
+    }
+}
+
+/// Tells which service a request is for.
 ///
 /// # Errors
 /// A text for the developer whose client speaks something else.
-pub(crate) fn identify(headers: &HeaderMap, body: &[u8]) -> Result<Identified, String> {
+pub(crate) fn identify(head: &Parts, body: &[u8]) -> Result<Identified, String> {
+    if let Some(asked) = lambda::asked(head) {
+        let asked = asked?;
+        return Ok(Identified {
+            service: Service::Lambda,
+            operation: asked.name().to_owned(),
+            tables: Vec::new(),
+            function: asked.resource(),
+            transaction_items: 0,
+            input: Input::Rest(asked),
+        });
+    }
+    if head.method != Method::POST || head.uri.path() != "/" {
+        return Err(format!(
+            "the embedded AWS answers POST /, and paths of Lambda, not {} {}",
+            head.method,
+            head.uri.path()
+        ));
+    }
+    let headers = &head.headers;
     if let Some(target) = header(headers, "x-amz-target") {
         return match target.split_once('.') {
             Some(("DynamoDB_20120810" | "DynamoDBStreams_20120810", operation)) => {
-                let input = serde_json::from_slice(body).unwrap_or(Value::Null);
-                Ok(Identified {
-                    service: Service::Dynamodb,
-                    operation: operation.to_owned(),
-                    tables: tables_named(&input),
-                    transaction_items: input["TransactItems"].as_array().map_or(0, Vec::len),
-                    input: Input::Json(input),
-                })
+                let call = Identified::json(Service::Dynamodb, operation, body);
+                let Input::Json(input) = &call.input else { return Ok(call) };
+                let transaction_items = input["TransactItems"].as_array().map_or(0, Vec::len);
+                Ok(Identified { tables: tables_named(input), transaction_items, ..call })
             }
-            Some(("TrentService", operation)) => Ok(Identified {
-                service: Service::Kms,
-                operation: operation.to_owned(),
-                tables: Vec::new(),
-                transaction_items: 0,
-                input: Input::Json(serde_json::from_slice(body).unwrap_or(Value::Null)),
-            }),
+            Some(("TrentService", operation)) => Ok(Identified::json(Service::Kms, operation, body)),
+            Some(("CodeDeploy_20141006", operation)) => Ok(Identified::json(Service::Codedeploy, operation, body)),
             _ => Err(format!("the embedded AWS has no service for X-Amz-Target {target}")),
         };
     }
@@ -87,12 +124,13 @@ pub(crate) fn identify(headers: &HeaderMap, body: &[u8]) -> Result<Identified, S
                 service: Service::Ses,
                 operation: action.clone(),
                 tables: Vec::new(),
+                function: None,
                 transaction_items: 0,
                 input: Input::Form(form),
             });
         }
     }
-    Err("neither X-Amz-Target (DynamoDB, KMS) nor a form with an Action (SES version 1)".to_owned())
+    Err("neither X-Amz-Target (DynamoDB, KMS, CodeDeploy) nor a form with an Action (SES version 1)".to_owned())
 }
 
 /// The value of a header, if it is text.

@@ -9,10 +9,12 @@ use serde_json::Value;
 
 use crate::calls::CallLog;
 use crate::clock::{Clock, system_clock};
+use crate::codedeploy::{Codedeploy, HookStatus};
 use crate::dynamodb::{self, Changes, Database, Dynamodb, StreamError};
 use crate::faults::Faults;
 use crate::front::{self, Stack};
 use crate::kms::Kms;
+use crate::lambda::{DeployedFunction, Lambda, Run};
 use crate::server::Server;
 use crate::ses::{Mailbox, Ses};
 
@@ -87,7 +89,16 @@ impl EmbeddedAws {
         let mailbox = Mailbox::open(file(dir, "mail.jsonl"))?;
         let ses = Ses::new(mailbox, Arc::clone(&clock), verified_senders);
 
-        let stack = Arc::new(Stack { faults: Faults::default(), calls: CallLog::new(), dynamodb, kms, ses, clock });
+        let stack = Arc::new(Stack {
+            faults: Faults::default(),
+            calls: CallLog::new(),
+            dynamodb,
+            kms,
+            ses,
+            lambda: Lambda::default(),
+            codedeploy: Codedeploy::default(),
+            clock,
+        });
         let listener = bind()?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let served = Arc::clone(&stack);
@@ -108,6 +119,16 @@ impl EmbeddedAws {
     /// The mails that were sent.
     pub fn mailbox(&self) -> &Mailbox {
         self.stack.ses.mailbox()
+    }
+
+    /// Puts the functions of a stack behind Lambda's API, once: `run` runs them. False if that has been done before.
+    pub fn deploy(&self, functions: Vec<DeployedFunction>, run: Run) -> bool {
+        self.stack.lambda.deploy(functions, run)
+    }
+
+    /// What hooks have told CodeDeploy, oldest first.
+    pub fn hook_statuses(&self) -> Vec<HookStatus> {
+        self.stack.codedeploy.told().clone()
     }
 
     /// The faults in force.

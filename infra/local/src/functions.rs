@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use handlers::auth::authorizer;
+use handlers::deploy::check::{self, Versions};
 use handlers::jobs::{self, Consumer, Job, Run};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Request, Service, service_fn};
 use serde_json::Value;
 use shared::app::App;
+use shared::environment::Environment;
 use shared::http::Endpoint;
 use template::Template;
 
@@ -44,6 +46,7 @@ fn exists(name: &str) -> bool {
         || handlers::JOBS.iter().any(|job| job.name == name)
         || consumer(name).is_some()
         || name == handlers::AUTHORIZER
+        || name == handlers::DEPLOY_CHECK
 }
 
 /// Whether every function of a template has code.
@@ -60,10 +63,32 @@ pub(crate) fn check(template: &Template) -> Result<(), String> {
 }
 
 /// Calls a function with an event.
-pub(crate) async fn invoke(app: Arc<App>, name: &str, event: Value) -> Result<Value, Failed> {
-    let name = name.to_owned();
+pub(crate) async fn invoke(app: Arc<App>, template: &Template, name: &str, event: Value) -> Result<Value, Failed> {
     // In a task of its own, so that a panic ends this call and nothing else.
-    tokio::spawn(async move { call(app, &name, event).await }).await.unwrap_or(Err(Failed::Panicked))
+    let task = match name {
+        handlers::DEPLOY_CHECK => {
+            let versions = versions(template)?;
+            tokio::spawn(async move { check_deployment(app, versions, event).await })
+        }
+        name => {
+            let name = name.to_owned();
+            tokio::spawn(async move { call(app, &name, event).await })
+        }
+    };
+    task.await.unwrap_or(Err(Failed::Panicked))
+}
+
+/// The one function that has settings of its own.
+fn versions(template: &Template) -> Result<Versions, Failed> {
+    let function = template.functions.iter().find(|function| function.binary == handlers::DEPLOY_CHECK);
+    let variables = function.map(|function| function.environment.clone()).unwrap_or_default();
+    let environment: Environment = variables.into_iter().collect();
+    Versions::read(&environment).map_err(|error| Failed::Error(error.to_string()))
+}
+
+async fn check_deployment(app: Arc<App>, versions: Versions, event: Value) -> Result<Value, Failed> {
+    let report = check::handle(&app, &versions, &from_value(event)?).await;
+    to_value(&report.map_err(|error| Failed::Error(error.to_string()))?)
 }
 
 async fn call(app: Arc<App>, name: &str, event: Value) -> Result<Value, Failed> {

@@ -76,7 +76,7 @@ pub(crate) async fn answer(stack: &Inner, head: &Parts, body: &[u8], peer: IpAdd
     if let Some(secret) = &stack.edge_secret {
         event::through_edge(&mut event, secret);
     }
-    let answered = functions::invoke(stack.app(), &found.route.function, event).await;
+    let answered = functions::invoke(stack.app(), &stack.template, &found.route.function, event).await;
     let response = match &answered {
         Ok(answer) => event::to_response(answer),
         Err(failed) => {

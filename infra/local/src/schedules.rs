@@ -30,7 +30,7 @@ pub(crate) async fn keep(stack: Arc<Inner>, function: String, schedule: Schedule
         let times = u32::try_from(now.since(last).as_millis() / period.as_millis()).unwrap_or(1);
         last = last + period * times;
         let input = schedule.input.as_ref().map_or_else(|| event(last), |input| filled_in(input, last));
-        if let Err(failed) = functions::invoke(stack.app(), &function, input).await {
+        if let Err(failed) = functions::invoke(stack.app(), &stack.template, &function, input).await {
             tracing::error!(function, %failed, "a scheduled run failed");
         }
     }

@@ -21,12 +21,13 @@ use tokio::task::JoinSet;
 use crate::captcha::{self, Captcha};
 use crate::clock::MovableClock;
 use crate::instances::Instances;
+use crate::names::Named;
 use crate::options::{Options, StartError};
 use crate::provision::Provisioner;
 use crate::receiver::{self, Receiver};
 use crate::requests::RequestLog;
 use crate::routes::Routes;
-use crate::{control, functions, gateway, laptop, samples, schedules, streams};
+use crate::{control, functions, gateway, lambda, laptop, samples, schedules, streams};
 
 /// A running stack. Dropping it stops it.
 pub struct Stack {
@@ -47,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) template: Template,
     instances: Instances,
     dead_letters: Mutex<VecDeque<Value>>,
+    pub(crate) published: lambda::Published,
     samples: bool,
     resetting: tokio::sync::Mutex<()>,
 }
@@ -63,8 +65,8 @@ impl Stack {
         let mut parameters = laptop::parameters(&url, options.parameters);
         let edge_secret = laptop::edge_secret(&mut parameters);
 
-        // Read once to learn which keys to make, and once more when their ids are known.
-        let draft = read(&options.template, &parameters, &BTreeMap::new())?;
+        // Read once to learn which keys to make and which functions there are, and once more when they have names.
+        let draft = read(&options.template, &parameters, &Named::default())?;
         let clock = MovableClock::default();
         let aws_options = embedded_aws::Options {
             data_dir: options.data_dir,
@@ -81,7 +83,9 @@ impl Stack {
         captcha.configure(&mut parameters, &captcha_listener, &provisioner, &keys).await.map_err(StartError::Setup)?;
         let metrics_token =
             laptop::metrics_token(&mut parameters, &provisioner, &keys).await.map_err(StartError::Setup)?;
-        let template = read(&options.template, &parameters, &keys)?;
+        let stack_name = parameters.get("AWS::StackName").cloned().unwrap_or_default();
+        let named = Named { functions: lambda::functions(&draft, &stack_name), keys };
+        let template = read(&options.template, &parameters, &named)?;
         functions::check(&template).map_err(StartError::Setup)?;
         if !template.broken_rules.is_empty() {
             return Err(StartError::Rules(template.broken_rules.join("\n")));
@@ -107,9 +111,12 @@ impl Stack {
             template,
             instances,
             dead_letters: Mutex::default(),
+            published: lambda::Published::default(),
             samples,
             resetting: tokio::sync::Mutex::default(),
         });
+        let functions = lambda::functions(&inner.template, &stack_name);
+        inner.aws.deploy(functions, lambda::run(Arc::downgrade(&inner)));
         let mut stack = Self { inner, tasks: JoinSet::new() };
         stack.tasks.spawn(captcha::serve(captcha_listener, stack.inner.captcha.clone()));
         stack.run_in_background(options.schedules);
@@ -179,7 +186,7 @@ impl Stack {
     /// # Errors
     /// In words, when the function failed.
     pub async fn invoke_on(&self, instance: Arc<App>, function: &str, event: Value) -> Result<Value, String> {
-        functions::invoke(instance, function, event).await.map_err(|failed| failed.to_string())
+        functions::invoke(instance, &self.inner.template, function, event).await.map_err(|failed| failed.to_string())
     }
 
     /// What an instance has at its cold start. It gets calls of the gateway's when [`Self::serve_by`] says so.
@@ -195,6 +202,12 @@ impl Stack {
         let clock = self.inner.clock.clone();
         let clock = Clock::new(move || clock.now() + ahead);
         self.inner.instances.cold_with(clock).unwrap_or_else(|error| unreachable!("these were read before: {error}"))
+    }
+
+    /// From now on the published version of a function, by its binary, answers events like this: as a new version would that
+    /// is deployed and gets no calls of the gateway's yet. `None` leaves an event to the code.
+    pub fn publish(&self, binary: &str, version: impl Fn(&Value) -> Option<Value> + Send + Sync + 'static) {
+        self.inner.published.put(binary, version);
     }
 
     /// Stream records that were given up.
@@ -291,12 +304,7 @@ async fn listen(port: u16) -> Result<TcpListener, StartError> {
     })
 }
 
-fn read(
-    text: &str,
-    parameters: &BTreeMap<String, String>,
-    keys: &BTreeMap<String, String>,
-) -> Result<Template, StartError> {
-    let resource =
-        |id: &str, attribute: &str| Some(keys.get(id).cloned().unwrap_or_else(|| format!("{id}.{attribute}")));
+fn read(text: &str, parameters: &BTreeMap<String, String>, named: &Named) -> Result<Template, StartError> {
+    let resource = |id: &str, attribute: &str| Some(named.attribute(id, attribute));
     Template::read(text, parameters, &resource).map_err(StartError::Template)
 }

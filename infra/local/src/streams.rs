@@ -47,7 +47,7 @@ async fn deliver(stack: &Inner, function: &str, source: &StreamSource, records: 
     let mut left: Vec<Value> = records.into_iter().filter(is_wanted).collect();
     let mut attempts = 0;
     while !left.is_empty() {
-        let answer = functions::invoke(stack.app(), function, json!({ "Records": left })).await;
+        let answer = functions::invoke(stack.app(), &stack.template, function, json!({ "Records": left })).await;
         let Some(first_failed) = first_failure(&left, answer, source) else { return };
         let done = first_failed;
         left.drain(..done);

@@ -8,6 +8,7 @@ mod admin;
 mod password;
 mod recovery;
 mod sign_up;
+pub mod synthetic;
 mod unlock;
 mod verification;
 

@@ -29,6 +29,8 @@ use crate::id::{OrganizationId, SessionId, UserId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     UserCreated,
+    /// An account was removed with all that belonged to it, but for the trail.
+    UserDeleted,
     OrganizationCreated,
     UserRoleCreated,
     OrganizationSignupCompleted,
@@ -139,6 +141,15 @@ pub struct Recorded {
     pub request_id: String,
     #[serde(default)]
     pub detail: BTreeMap<String, String>,
+}
+
+/// Whether an event, by its actor and target, is of an account that no person has: figures and webhooks leave it out.
+pub(crate) fn is_synthetic(actor: &str, target: Option<&str>) -> bool {
+    let is_synthetic = |key: &str| {
+        let user = key.strip_prefix("user#").and_then(|id| id.parse::<UserId>().ok());
+        user.is_some_and(|user| user.is_synthetic())
+    };
+    is_synthetic(actor) || target.is_some_and(is_synthetic)
 }
 
 /// One thing that happened. When and from where is added from the request's context when it is written.

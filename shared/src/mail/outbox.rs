@@ -37,7 +37,8 @@ const MAX_ATTEMPTS: u32 = 12;
 /// Adds a mail to a transaction. It is worth sending until `expires_at`: the end of the link in it.
 ///
 /// To nobody it is a decoy: where an address has no account, the same is written and the same work is done as where it
-/// has one, up to the handing over, so that no time tells (SIGN-4).
+/// has one, up to the handing over, so that no time tells (SIGN-4). To an address that no mail can reach, too: it would come
+/// back, and what comes back counts against the sender.
 pub fn enqueue<'a, 'e>(
     transaction: Transaction<'a>,
     secrets: &Secrets,
@@ -46,7 +47,7 @@ pub fn enqueue<'a, 'e>(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<Transaction<'a>> {
-    let to = to.into().cloned();
+    let to = to.into().filter(|to| to.can_be_reached()).cloned();
     let message_id = id::fresh(now);
     let kind = mail.kind().to_owned();
     let plain = serde_json::to_vec(&Envelope { to, mail }).map_err(Error::internal)?;

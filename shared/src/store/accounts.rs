@@ -81,16 +81,16 @@ pub struct Verified<'a> {
     pub made_at: Timestamp,
 }
 
-const PROFILE: &str = "profile";
+pub(super) const PROFILE: &str = "profile";
 
 /// DynamoDB's limit to a `BatchGetItem`.
 const BATCH: usize = 100;
 
-fn login_key(email: &Email) -> String {
+pub(super) fn login_key(email: &Email) -> String {
     format!("email#{}", email.as_str())
 }
 
-fn slug_key(slug: &Slug) -> String {
+pub(super) fn slug_key(slug: &Slug) -> String {
     format!("slug#{slug}")
 }
 

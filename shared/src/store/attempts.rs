@@ -102,6 +102,13 @@ impl Transaction<'_> {
         self.update(Part::Counter, expressions.change(table, counter, now))
     }
 
+    /// Forgets a counter with all that it holds.
+    pub fn forget_counter(self, counter: &Counter) -> Self {
+        let table = self.tables().attempts.as_str();
+        let key = key("key", counter.key());
+        self.delete(Part::Counter, Change { table, key, update: "", condition: "", names: &[], values: Vec::new() })
+    }
+
     /// *Advance*: locks a counter. Refused (`Part::Counter`) while another lock holds, and when its window is not full any
     /// more: a place that was given back meanwhile was no failure.
     pub fn lock(self, counter: &Counter, lock: Lock, now: Timestamp) -> Self {

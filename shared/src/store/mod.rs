@@ -20,6 +20,7 @@ mod session_lists;
 mod sessions;
 mod signing_keys;
 mod subscribers;
+mod synthetic;
 mod transaction;
 mod watches;
 
@@ -48,6 +49,7 @@ pub use self::session_lists::SessionPosition;
 pub use self::sessions::SessionRecord;
 pub use self::signing_keys::{KeyRecord, KeyState, RingRecords, SecretRecord};
 pub use self::subscribers::{AlertRecord, ChannelRecord, WebhookRecord, WrappedSecret};
+pub use self::synthetic::SyntheticRecord;
 pub use self::transaction::{Attempt, Committed, Part, Transaction};
 pub use self::watches::{Backup, WatchRecord};
 use crate::aws::skew::WatchClock;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::audit::{Lane, SHARDS};
 use super::transaction::Part;
 use super::{DYNAMODB, Store, Transaction, from_item, key2, number, text, to_item};
+use crate::audit;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
@@ -29,8 +30,11 @@ pub struct EventCounts {
 }
 
 #[derive(Deserialize)]
-struct Kind {
+struct Counted {
     kind: String,
+    actor: String,
+    #[serde(default)]
+    target: Option<String>,
 }
 
 impl Store {
@@ -47,7 +51,8 @@ impl Store {
         Ok(items.into_iter().filter_map(|item| item.get("key")?.as_s().ok().cloned()).collect())
     }
 
-    /// Counts the events from one date to before another, by the index of all events.
+    /// Counts the events from one date to before another, by the index of all events; those of accounts that no person has
+    /// are left out.
     pub async fn events_of_day(&self, from: &str, before: &str) -> Result<EventCounts> {
         let mut counts = EventCounts { is_complete: true, ..EventCounts::default() };
         for shard in 0..SHARDS {
@@ -58,7 +63,7 @@ impl Store {
                 let page = query
                     .set_index_name(index.map(str::to_owned))
                     .key_condition_expression("#key = :value AND #at BETWEEN :from AND :before")
-                    .projection_expression("kind")
+                    .projection_expression("kind, actor, target")
                     .expression_attribute_names("#key", key)
                     .expression_attribute_names("#at", "at")
                     .expression_attribute_values(":value", text(&value))
@@ -68,8 +73,10 @@ impl Store {
                     .await
                     .map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;
                 for item in page.items.unwrap_or_default() {
-                    let Kind { kind } = from_item(item)?;
-                    *counts.by_kind.entry(kind).or_default() += 1;
+                    let Counted { kind, actor, target } = from_item(item)?;
+                    if !audit::is_synthetic(&actor, target.as_deref()) {
+                        *counts.by_kind.entry(kind).or_default() += 1;
+                    }
                 }
                 next = page.last_evaluated_key;
                 if next.is_none() {

@@ -34,6 +34,8 @@ pub enum Part {
     /// A webhook, an alert channel or an alert.
     Subscriber,
     Delivery,
+    /// The note that an account is no person's.
+    Synthetic,
     /// The mark of an event that has been counted, by its place in the transaction.
     Seen(usize),
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::id::{self, OrganizationId, SessionId, UserId};
 use crate::json;
 use crate::keys::cache::SigningRing;
-use crate::keys::jwk::der_to_fixed;
+use crate::keys::jwk::{PublicJwk, der_to_fixed};
 use crate::settings::Algorithm;
 
 /// How far the clocks of signer and verifier may be apart.
@@ -175,11 +175,34 @@ pub async fn authentic(app: &App, token: &str, now: Timestamp) -> Result<Verifie
     }
     let ring = app.ring_with(&kid, now).await?;
     let (algorithm, key) = ring.key(&kid).ok_or_else(invalid)?;
-    let payload = unverified.verify(algorithm, key).ok_or_else(invalid)?;
-    let claims: Claims = json::object(&payload).map_err(|_| invalid())?;
+    let claims = claims_under(app, &unverified, algorithm, key, now).ok_or_else(invalid)?;
+    Ok(Verified { claims, kid })
+}
 
+/// The claims of a token for somebody who has nothing of us but our published keys. `None` unless it is good now.
+pub fn verify_by(
+    app: &App,
+    token: &str,
+    published: impl FnOnce(&str) -> Option<PublicJwk>,
+    now: Timestamp,
+) -> Option<Claims> {
+    let unverified = Unverified::parse(token)?;
+    let key = published(unverified.header.kid.as_deref()?)?;
+    let claims = claims_under(app, &unverified, key.algorithm(), &key, now)?;
+    (unverified.header.typ.as_deref() == Some(TYPE) && claims.exp > now.seconds()).then_some(claims)
+}
+
+/// The claims, if this key signed them and they are ours. They may have expired.
+fn claims_under(
+    app: &App,
+    unverified: &Unverified<'_>,
+    algorithm: Algorithm,
+    key: &PublicJwk,
+    now: Timestamp,
+) -> Option<Claims> {
+    let claims: Claims = json::object(&unverified.verify(algorithm, key)?).ok()?;
     let latest = (now + LEEWAY).seconds();
     let is_ours = claims.iss == app.settings.public_url && claims.aud.contains(&app.settings.audience);
     let is_from_the_past = claims.iat <= latest && claims.nbf.is_none_or(|nbf| nbf <= latest);
-    if is_ours && is_from_the_past && claims.exp >= claims.iat { Ok(Verified { claims, kid }) } else { Err(invalid()) }
+    (is_ours && is_from_the_past && claims.exp >= claims.iat).then_some(claims)
 }

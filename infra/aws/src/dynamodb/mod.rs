@@ -93,7 +93,7 @@ impl Dynamodb {
                 None => body,
             };
         Served {
-            reply: Reply { status, content_type: "application/x-amz-json-1.0", body, error },
+            reply: Reply { status, content_type: "application/x-amz-json-1.0", body, error, headers: Vec::new() },
             read_units: units.read,
             write_units: units.write,
             price_usd: prices::dynamodb(units.read, units.write),

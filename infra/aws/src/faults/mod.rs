@@ -207,6 +207,7 @@ mod tests {
             service: Service::Dynamodb,
             operation: operation.to_owned(),
             tables: tables.iter().map(|&table| table.to_owned()).collect(),
+            function: None,
             transaction_items: 2,
             input: Input::Json(Value::Null),
         }

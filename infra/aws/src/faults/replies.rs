@@ -30,15 +30,22 @@ fn throttled(service: Service) -> Reply {
             "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
         ),
         Service::Ses => ("Throttling", "Maximum sending rate exceeded."),
+        Service::Lambda => ("TooManyRequestsException", "Rate Exceeded."),
+        Service::Codedeploy => ("ThrottlingException", "Rate exceeded"),
     };
-    Reply::error(service, StatusCode::BAD_REQUEST, code, message)
+    let status = match service {
+        Service::Lambda => StatusCode::TOO_MANY_REQUESTS,
+        Service::Dynamodb | Service::Kms | Service::Ses | Service::Codedeploy => StatusCode::BAD_REQUEST,
+    };
+    Reply::error(service, status, code, message)
 }
 
 fn broken(service: Service) -> Reply {
     let (code, message) = match service {
         Service::Dynamodb => ("InternalServerError", "Internal server error"),
         Service::Kms => ("KMSInternalException", "An internal error occurred."),
-        Service::Ses => ("InternalFailure", "An internal error occurred."),
+        Service::Ses | Service::Codedeploy => ("InternalFailure", "An internal error occurred."),
+        Service::Lambda => ("ServiceException", "An error occurred and the request cannot be processed."),
     };
     Reply::error(service, StatusCode::INTERNAL_SERVER_ERROR, code, message)
 }

@@ -3,7 +3,7 @@
 use embedded_aws::{EmbeddedAws, Options};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::{Method, Request};
+use hyper::{HeaderMap, Method, Request};
 use hyper_util::client::legacy::{Client as Http, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
@@ -47,6 +47,30 @@ impl Client {
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.ok()?.to_bytes();
         Some((status, String::from_utf8(body.to_vec()).unwrap()))
+    }
+
+    /// Sends a request to a path: status, head and body of the answer.
+    pub(crate) async fn rest(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (u16, HeaderMap, Value) {
+        let uri = format!("{}{path}", self.aws.endpoint());
+        let mut request = Request::builder().method(method).uri(uri).header("user-agent", self.user_agent);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.http.request(request.body(Full::from(body.to_owned())).unwrap()).await.unwrap();
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        (head.status.as_u16(), head.headers, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    pub(crate) async fn codedeploy(&self, operation: &str, input: Value) -> Result<Value, Value> {
+        let target = format!("CodeDeploy_20141006.{operation}");
+        self.json("application/x-amz-json-1.1", &target, input).await.expect("an answer")
     }
 
     async fn json(&self, kind: &str, target: &str, input: Value) -> Option<Result<Value, Value>> {

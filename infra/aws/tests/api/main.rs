@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
 
 mod client;
+mod codedeploy;
 mod dynamodb;
 mod faults;
 mod kms;
+mod lambda;
 mod log;
 mod measure;
 mod persistence;

@@ -29,7 +29,7 @@ pub(crate) struct RequestRow {
 
 /// One call to AWS.
 pub(crate) struct CallRow {
-    /// `dynamodb`, `kms` or `ses`.
+    /// Such as `dynamodb` or `kms`.
     pub(crate) service: String,
     pub(crate) operation: String,
     pub(crate) tables: Vec<String>,

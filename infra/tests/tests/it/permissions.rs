@@ -16,15 +16,21 @@ fn actions(call: &Call) -> Vec<String> {
         (Service::Dynamodb, "TransactWriteItems") => ["PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"]
             .map(|action| format!("dynamodb:{action}"))
             .to_vec(),
+        (Service::Lambda, "Invoke") => vec!["lambda:InvokeFunction".to_owned()],
         (service, operation) => vec![format!("{service}:{operation}")],
     }
 }
 
-fn is_allowed(function: &Function, actions: &[String], table: Option<&str>) -> bool {
+/// Whether a policy allows one of the actions on a table, or on a version of a function.
+fn is_allowed(function: &Function, actions: &[String], what: Option<&str>) -> bool {
     let grants = |statement: &&Statement| {
         let is_about = |resource: &String| {
-            table.is_none_or(|table| {
-                resource.ends_with(&format!("table/{table}")) || resource.contains(&format!("table/{table}/index/"))
+            what.is_none_or(|what| {
+                let any_version = what.split_once(':').map(|(name, _)| format!(":function:{name}:*"));
+                resource.ends_with(&format!("table/{what}"))
+                    || resource.contains(&format!("table/{what}/index/"))
+                    || resource.ends_with(&format!(":function:{what}"))
+                    || any_version.is_some_and(|any| resource.ends_with(&any))
             })
         };
         statement.actions.iter().any(|action| actions.contains(action)) && statement.resources.iter().any(is_about)
@@ -274,6 +280,11 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     seen.job(&app, "check-backups", json!({})).await;
     seen.job(&app, "retry-webhooks", json!({})).await;
     seen.job(&app, "spike-detector", json!({})).await;
+    let order = json!({ "DeploymentId": "d-1", "LifecycleEventHookExecutionId": "once" });
+    let check = app.stack.invoke(handlers::DEPLOY_CHECK, order).await.unwrap();
+    assert_eq!(check["hasPassed"], true, "{check}");
+    let calls = app.stack.aws().calls().list(check["runId"].as_str());
+    seen.0.insert(handlers::DEPLOY_CHECK.to_owned(), calls);
     for job in handlers::JOBS {
         assert!(seen.0.contains_key(job.name), "{} was not seen", job.name);
     }
@@ -283,13 +294,10 @@ async fn deploy_1_every_function_may_do_what_it_is_seen_to_do() {
     for (name, calls) in &seen.0 {
         let function = app.stack.template().functions.iter().find(|function| function.binary == *name).unwrap();
         for call in calls {
-            let tables: Vec<Option<&str>> = if call.tables.is_empty() {
-                vec![None]
-            } else {
-                call.tables.iter().map(|table| Some(table.as_str())).collect()
-            };
-            for table in tables {
-                assert!(is_allowed(function, &actions(call), table), "{name} may not {} {table:?}", call.operation);
+            let named: Vec<&str> = call.tables.iter().chain(&call.function).map(String::as_str).collect();
+            let about = if named.is_empty() { vec![None] } else { named.into_iter().map(Some).collect() };
+            for what in about {
+                assert!(is_allowed(function, &actions(call), what), "{name} may not {} {what:?}", call.operation);
             }
         }
     }

@@ -48,8 +48,12 @@ fn invariant_7_template_code_binaries_and_events_name_the_same_functions() {
     let endpoints = handlers::ENDPOINTS.iter().map(|endpoint| endpoint.name);
     let jobs = handlers::JOBS.iter().map(|job| job.name);
     let consumers = handlers::CONSUMERS.iter().map(|consumer| consumer.name);
-    let code: BTreeSet<String> =
-        endpoints.chain(jobs).chain(consumers).chain([handlers::AUTHORIZER]).map(str::to_owned).collect();
+    let code: BTreeSet<String> = endpoints
+        .chain(jobs)
+        .chain(consumers)
+        .chain([handlers::AUTHORIZER, handlers::DEPLOY_CHECK])
+        .map(str::to_owned)
+        .collect();
     let deployed: BTreeSet<String> = template().functions.iter().map(|function| function.binary.clone()).collect();
     assert_eq!(deployed, code, "template.yaml against the tables in functions/handlers/src/lib.rs");
     assert_eq!(names_in("functions/lambda/src/bin", ".rs"), code, "functions/lambda/src/bin against the tables");
