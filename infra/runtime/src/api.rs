@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -79,7 +78,8 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/invocation/{request_id}/response", post(response))
         .route("/invocation/{request_id}/error", post(error))
         .route("/init/error", post(init_error))
-        .layer(DefaultBodyLimit::max(MAX_ANSWER))
+        // Read whole even if it is too much: a process that is cut off while it sends would not learn why.
+        .layer(DefaultBodyLimit::disable())
         .with_state(api);
     Router::new().nest("/2018-06-01/runtime", paths)
 }
@@ -100,13 +100,9 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
     (headers, delivery.event).into_response()
 }
 
-async fn response(
-    State(api): State<Arc<Api>>,
-    Path(request_id): Path<String>,
-    answer: Result<Bytes, BytesRejection>,
-) -> Response {
+async fn response(State(api): State<Arc<Api>>, Path(request_id): Path<String>, answer: Bytes) -> Response {
     let Some(took) = api.take_back(&request_id) else { return unknown(&request_id) };
-    if let Ok(answer) = answer {
+    if answer.len() <= MAX_ANSWER {
         api.say(Said::Answered { answer, took });
         return accepted();
     }
