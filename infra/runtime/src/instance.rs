@@ -82,7 +82,8 @@ impl Instance {
                 Ok(instance)
             }
             Ok(Said::CannotStart(fault)) => {
-                // It is of no more use, however it ends.
+                // It is of no more use, however it ends. But what it says last is worth waiting for.
+                let _ = timeout(LONGEST_SHUTDOWN, instance.process.wait()).await;
                 let log = instance.stop().await.map_or_else(|_| Vec::new(), |(_, log)| log);
                 Err(Failed::Init { fault, log })
             }
