@@ -2,6 +2,11 @@
 //!
 //! Nothing of the product lives here. Each file of `src/bin` is one deployed function in three lines.
 
+mod init;
+
+use std::future::Future;
+use std::process::ExitCode;
+
 use handlers::auth::authorizer;
 use handlers::deploy::check::{self, Versions};
 use handlers::jobs::{self, Consumer, Job};
@@ -14,13 +19,11 @@ use shared::clock::Clock;
 use shared::environment::Environment;
 use shared::http::{Endpoint, respond};
 
-/// What a binary's `main` returns: an error only where the function cannot start at all.
-pub type Served = Result<(), Error>;
+/// What a binary's `main` returns: a failure where the function cannot start at all. The reason is in the log by then, and
+/// Lambda has been told.
+pub type Served = ExitCode;
 
-/// Serves an HTTP endpoint.
-///
-/// # Errors
-/// When the configuration has faults: all of them are named, and nothing is served.
+/// Serves an HTTP endpoint. When the configuration has faults, all of them are named and nothing is served.
 pub fn serve(endpoint: &'static Endpoint) -> Served {
     start(|app| {
         lambda_http::run(service_fn(move |request: Request| async move {
@@ -30,9 +33,6 @@ pub fn serve(endpoint: &'static Endpoint) -> Served {
 }
 
 /// Serves a scheduled job.
-///
-/// # Errors
-/// As [`serve`].
 pub fn serve_job(job: &'static Job) -> Served {
     start(|app| {
         lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
@@ -42,9 +42,6 @@ pub fn serve_job(job: &'static Job) -> Served {
 }
 
 /// Serves a consumer of a stream.
-///
-/// # Errors
-/// As [`serve`].
 pub fn serve_stream(consumer: &'static Consumer) -> Served {
     start(|app| {
         lambda_runtime::run(service_fn(move |event: LambdaEvent<_>| async move {
@@ -54,9 +51,6 @@ pub fn serve_stream(consumer: &'static Consumer) -> Served {
 }
 
 /// Serves the Lambda authorizer.
-///
-/// # Errors
-/// As [`serve`].
 pub fn serve_authorizer() -> Served {
     start(|app| {
         lambda_runtime::run(service_fn(move |event: LambdaEvent<authorizer::Request>| async move {
@@ -80,11 +74,30 @@ pub fn serve_deploy_check() -> Served {
 }
 
 /// A cold start: read the environment, build what all requests share, hand over to the runtime's loop.
-fn start<F: Future<Output = Served>>(run: impl FnOnce(&'static App) -> F) -> Served {
+fn start<F: Future<Output = Result<(), Error>>>(run: impl FnOnce(&'static App) -> F) -> Served {
     let environment = Environment::of_process();
     shared::log::start(&environment);
-    // Lives as long as the process does; leaking it once saves a reference count on every request.
-    let app: &'static App = Box::leak(Box::new(App::new(&environment, Clock::system())?));
     // One request at a time: one thread is enough. Hashing has its own.
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(app))
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime.map_err(Error::from).and_then(|runtime| runtime.block_on(live(&environment, run))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the function ends");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn live<F: Future<Output = Result<(), Error>>>(
+    environment: &Environment,
+    run: impl FnOnce(&'static App) -> F,
+) -> Result<(), Error> {
+    match App::new(environment, Clock::system()) {
+        // Lives as long as the process does; leaking it once saves a reference count on every request.
+        Ok(app) => run(Box::leak(Box::new(app))).await,
+        Err(why) => {
+            init::report(environment, &why).await?;
+            Err(why.into())
+        }
+    }
 }

@@ -20,7 +20,7 @@ use crate::captcha::Captcha;
 use crate::gateway::{json_response, refused};
 use crate::pages::{CallsPage, IndexPage, MailRow, MailboxPage};
 use crate::stack::Inner;
-use crate::{functions, samples};
+use crate::{deployed, functions, samples};
 
 type Answer = Response<Body>;
 type Stack = State<Arc<Inner>>;
@@ -35,6 +35,7 @@ pub(crate) fn router() -> Router<Arc<Inner>> {
         .route("/_local/jobs/{name}", post(run_job))
         .route("/_local/faults", post(add_fault).delete(clear_faults))
         .route("/_local/calls", get(calls))
+        .route("/_local/environment/{function}", get(deployed::environment))
         .route("/_local/reset", post(reset))
 }
 

@@ -7,6 +7,7 @@
 mod captcha;
 mod clock;
 mod control;
+mod deployed;
 mod event;
 mod functions;
 mod gateway;

@@ -31,7 +31,8 @@ use crate::{control, functions, gateway, lambda, laptop, samples, schedules, str
 
 /// A running stack. Dropping it stops it.
 pub struct Stack {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) consumers: JoinSet<()>,
     tasks: JoinSet<()>,
 }
 
@@ -46,7 +47,7 @@ pub(crate) struct Inner {
     pub(crate) routes: Routes,
     pub(crate) requests: RequestLog,
     pub(crate) template: Template,
-    instances: Instances,
+    pub(crate) instances: Instances,
     dead_letters: Mutex<VecDeque<Value>>,
     pub(crate) published: lambda::Published,
     samples: bool,
@@ -117,7 +118,7 @@ impl Stack {
         });
         let functions = lambda::functions(&inner.template, &stack_name);
         inner.aws.deploy(functions, lambda::run(Arc::downgrade(&inner)));
-        let mut stack = Self { inner, tasks: JoinSet::new() };
+        let mut stack = Self { inner, consumers: JoinSet::new(), tasks: JoinSet::new() };
         stack.tasks.spawn(captcha::serve(captcha_listener, stack.inner.captcha.clone()));
         stack.run_in_background(options.schedules);
         stack.inner.set_up().await.map_err(StartError::Setup)?;
@@ -221,7 +222,7 @@ impl Stack {
             for source in &function.streams {
                 let table = stack.template.tables.iter().find(|table| table.logical_id == source.table);
                 if let Some(table) = table {
-                    self.tasks.spawn(streams::consume(
+                    self.consumers.spawn(streams::consume(
                         stack.clone(),
                         function.binary.clone(),
                         source.clone(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 #[derive(Clone, Debug)]
@@ -19,6 +19,24 @@ impl Answer {
         let response = request.send().await.unwrap_or_else(|error| panic!("no answer: {error:?}"));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap_or_default();
+        Self { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+    }
+
+    /// What a function hands to API Gateway, read as what a client would get.
+    pub fn of_function(answer: &Value) -> Self {
+        assert_ne!(answer["isBase64Encoded"], true, "this reads texts only");
+        let status = answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
+        let mut headers = HeaderMap::new();
+        let named = answer["headers"].as_object().into_iter().flatten();
+        let named = named.map(|(name, value)| (name.as_str(), value));
+        let cookies = answer["cookies"].as_array().into_iter().flatten().map(|cookie| ("set-cookie", cookie));
+        for (name, value) in named.chain(cookies) {
+            let value = value.as_str().and_then(|value| HeaderValue::from_str(value).ok());
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}"));
+            headers.append(name, value.unwrap_or_else(|| panic!("{answer}")));
+        }
+        let text = answer["body"].as_str().unwrap_or_default().to_owned();
+        let status = status.unwrap_or_else(|| panic!("no status: {answer}"));
         Self { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
     }
 

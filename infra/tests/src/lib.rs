@@ -3,8 +3,10 @@
 //! Helpers go through the public surface. What they look at below it (tables, calls, mails) they only look at.
 
 mod answer;
+pub mod functions;
 pub mod logs;
 mod person;
+mod sample;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +18,7 @@ use std::time::Duration;
 pub use answer::Answer;
 use local::{Options, Stack};
 pub use person::{Browser, Native};
+pub use sample::Sample;
 use serde_json::{Value, json};
 pub use tables::{Item, changed};
 use tokio::task::JoinSet;

@@ -3,6 +3,7 @@
 //! Reading order: `verify` (which steps there are, what they need), then `tools` (how that gets here), then `child`.
 
 mod child;
+mod package;
 mod pages;
 mod repository;
 mod tools;
@@ -14,6 +15,7 @@ const HELP: &str = "\
 Chores of this repository.
 
   cargo xtask verify         everything that CI checks; --help says more. Short: cargo verify
+  cargo xtask package        builds every function for Lambda and says what is in each package; --help says more
   cargo xtask screenshots    pictures of every hosted page, light and dark, at 320 and 1280 px: target/screenshots
   cargo xtask weight         how many bytes a browser gets for each hosted page, and for the SDK";
 
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("verify") => verify::main(arguments),
+        Some("package") => package::main(arguments),
         Some("screenshots") => pages::screenshots(),
         Some("weight") => pages::weight(),
         None | Some("help" | "-h" | "--help") => {

@@ -32,7 +32,7 @@ pub(crate) struct Account {
 }
 
 /// The routes only this stack has: method, path, what it does.
-const LOCAL_ROUTES: [(&str, &str, &str); 10] = [
+const LOCAL_ROUTES: [(&str, &str, &str); 11] = [
     ("GET", "/_local/", "This page."),
     ("GET", "/_local/mail", "The mailbox; ?to= shows one address."),
     ("GET", "/_local/mail.json", "The same as JSON, newest first."),
@@ -44,6 +44,7 @@ const LOCAL_ROUTES: [(&str, &str, &str); 10] = [
         r#"Makes a service fail: {"service": "dynamodb" | "kms" | "ses", "operation"?, "table"?, "kind": "throttle" | "error" | "delay" | "drop_after_commit", "times"?, "delayMs"?}."#,
     ),
     ("DELETE", "/_local/faults", "Clears every fault."),
+    ("GET", "/_local/environment/{function}", "A function's variables, for its own process."),
     ("GET", "/_local/calls", "Every AWS call and its price; ?requestId= shows one request."),
     ("POST", "/_local/reset", "Empties the tables and the mailbox."),
     ("header", "X-Local-Source-Ip", "Sets the caller's address, so that one machine can play many."),

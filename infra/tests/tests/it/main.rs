@@ -6,6 +6,7 @@ mod admin_sessions;
 mod attempts;
 mod audit;
 mod audit_chain;
+mod binaries;
 mod browser;
 mod captcha;
 mod deploy;

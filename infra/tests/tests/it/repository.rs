@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use template::Template;
+use tests::Sample;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -81,8 +82,7 @@ fn invariant_7_template_and_code_name_the_same_routes() {
 async fn every_sample_event_is_one_its_function_understands() {
     let app = tests::TestApp::start().await;
     for name in names_in("events", ".json") {
-        let event: Value =
-            serde_json::from_str(&fs::read_to_string(root().join(format!("events/{name}.json"))).unwrap()).unwrap();
+        let event = Sample::of(&name).event().clone();
         let answer = app.stack.invoke(&name, event).await.unwrap_or_else(|failed| panic!("{name}: {failed}"));
         if let Some(status) = answer.get("statusCode").and_then(Value::as_u64) {
             assert!(status < 500 && status != 404 && status != 405, "{name}: {answer}");
@@ -141,6 +141,22 @@ fn invariant_3_no_production_code_asks_where_it_runs() {
             assert!(!says, "{path} mentions {word}");
         }
     }
+}
+
+/// cargo-lambda, and `sam build` by it, sets what the profile leaves open, `panic = "abort"` among it: a panic would end the
+/// sandbox then (decision 0016). And it builds what plain `cargo build` does unless it is told of the package.
+#[test]
+fn decision_16_nothing_of_the_release_profile_is_left_to_cargo_lambda() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let section = |head: &str| {
+        let after = manifest.split(&format!("\n[{head}]\n")).nth(1).unwrap_or_else(|| panic!("no [{head}]"));
+        after.split("\n[").next().unwrap().to_owned()
+    };
+    let profile = section("profile.release");
+    for setting in ["opt-level = ", "lto = ", "codegen-units = ", "strip = ", "panic = \"unwind\""] {
+        assert!(profile.lines().any(|line| line.starts_with(setting)), "{setting}: {profile}");
+    }
+    assert!(section("workspace.metadata.lambda.build").contains("packages = [\"lambda\"]"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tests::{Answer, Native, PASSWORD, TestApp, logs};
 
 /// What a line holds that no log may hold.
-fn forbidden(line: &str) -> Option<String> {
+pub(crate) fn forbidden(line: &str) -> Option<String> {
     for secret in ["prt_A", "eyJ0", "eyJh", "__Host-", "password\":\"", PASSWORD, "Set-Cookie"] {
         if line.contains(secret) {
             return Some(secret.to_owned());

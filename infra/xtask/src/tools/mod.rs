@@ -21,6 +21,7 @@ use venv::Venv;
 pub(crate) enum Tool {
     Rustfmt,
     Clippy,
+    CargoLambda,
     Sam,
     Checkov,
     PyJwt,
@@ -31,6 +32,7 @@ pub(crate) enum Tool {
     Promtool,
 }
 
+const CARGO_LAMBDA: Venv = Venv { folder: ".tools/cargo-lambda", requirements: "infra/xtask/cargo-lambda.txt" };
 const SAM: Venv = Venv { folder: ".tools/sam", requirements: "infra/xtask/sam.txt" };
 const CHECKOV: Venv = Venv { folder: ".tools/checkov", requirements: "infra/xtask/checkov.txt" };
 /// Where packages of Node are locked.
@@ -55,6 +57,7 @@ impl Tool {
         match self {
             Self::Rustfmt => "rustfmt",
             Self::Clippy => "clippy",
+            Self::CargoLambda => "cargo-lambda of infra/xtask/cargo-lambda.txt",
             Self::Sam => "aws-sam-cli and cfn-lint of infra/xtask/sam.txt",
             Self::Checkov => "checkov of infra/xtask/checkov.txt",
             Self::PyJwt => "PyJWT of infra/tests/clients/requirements.txt",
@@ -69,6 +72,7 @@ impl Tool {
     /// Where it is a Python program.
     const fn venv(self) -> Option<Venv> {
         match self {
+            Self::CargoLambda => Some(CARGO_LAMBDA),
             Self::Sam => Some(SAM),
             Self::Checkov => Some(CHECKOV),
             Self::PyJwt => Some(PYJWT),
@@ -83,7 +87,7 @@ impl Tool {
         match self {
             Self::Rustfmt => component::state("fmt", "run `rustup component add rustfmt`"),
             Self::Clippy => component::state("clippy", "run `rustup component add clippy`"),
-            Self::Sam | Self::Checkov | Self::PyJwt | Self::Schemathesis => {
+            Self::CargoLambda | Self::Sam | Self::Checkov | Self::PyJwt | Self::Schemathesis => {
                 self.venv().map_or(State::Ready, |venv| venv.state(root))
             }
             Self::NodePackages => node::state(&root.join(CLIENTS)),
@@ -96,7 +100,7 @@ impl Tool {
     fn install(self, root: &Path, runner: &Runner) -> Result<(), Failure> {
         match self {
             Self::Rustfmt | Self::Clippy => Ok(()),
-            Self::Sam | Self::Checkov | Self::PyJwt | Self::Schemathesis => {
+            Self::CargoLambda | Self::Sam | Self::Checkov | Self::PyJwt | Self::Schemathesis => {
                 self.venv().map_or(Ok(()), |venv| venv.install(root, runner))
             }
             Self::NodePackages => node::install(&root.join(CLIENTS), runner),
@@ -129,7 +133,7 @@ pub(crate) fn provide(tools: &[Tool], root: &Path, may_install: bool, runner: &R
 /// Python programs go into folders of their own, so all of them at once: pip is slow, and keeps one processor busy. The others
 /// one after the other, since two of them may want the machine's package manager.
 fn install(wanted: &[&Tool], root: &Path, runner: &Runner) -> Result<(), Failure> {
-    wanted.iter().for_each(|tool| println!("    installing {}", tool.name()));
+    wanted.iter().for_each(|tool| eprintln!("    installing {}", tool.name()));
     let (python, others): (Vec<&Tool>, Vec<&Tool>) = wanted.iter().partition(|tool| tool.venv().is_some());
     thread::scope(|scope| {
         let running: Vec<_> = python.iter().map(|tool| scope.spawn(|| tool.install(root, runner))).collect();

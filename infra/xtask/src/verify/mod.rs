@@ -1,6 +1,7 @@
 //! `cargo xtask verify`: everything that CI checks, in the order in which a mistake shows soonest. Stops at the first
 //! failure.
 
+mod binaries;
 mod options;
 mod report;
 mod step;
@@ -15,6 +16,8 @@ use crate::tools::{self, Tool};
 use options::{Options, Request};
 use report::Report;
 use step::Step;
+
+pub(crate) use report::seconds;
 
 /// Exit code of a program that a signal stopped, as shells have it.
 const INTERRUPTED: u8 = 130;

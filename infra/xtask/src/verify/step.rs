@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::process::Command;
 
-use super::template;
+use super::{binaries, template};
 use crate::child::{Failure, Runner, cargo, line_of};
 use crate::repository;
 use crate::tools::Tool;
@@ -16,6 +16,7 @@ pub(crate) enum Step {
     Clippy,
     Test,
     Logs,
+    Binaries,
     Template,
     Alerts,
     Clients,
@@ -27,12 +28,13 @@ pub(crate) enum Step {
 
 impl Step {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Format,
         Self::Clippy,
         Self::Sdk,
         Self::Test,
         Self::Logs,
+        Self::Binaries,
         Self::Template,
         Self::Alerts,
         Self::Clients,
@@ -48,6 +50,7 @@ impl Step {
             Self::Clippy => "clippy",
             Self::Test => "test",
             Self::Logs => "logs",
+            Self::Binaries => "binaries",
             Self::Template => "template",
             Self::Alerts => "alerts",
             Self::Clients => "clients",
@@ -69,6 +72,7 @@ impl Step {
             Self::Clippy => "compiler and clippy, without warnings; the Lambda binaries are checked, not linked",
             Self::Test => "unit and integration tests",
             Self::Logs => "what those tests have logged: no address, no token, one JSON value a line",
+            Self::Binaries => "an account's life through the functions' own processes, behind a Lambda Runtime API",
             Self::Template => {
                 "template.yaml and the stacks beside it: sam, cfn-lint before and after the transform, checkov"
             }
@@ -86,7 +90,7 @@ impl Step {
         match self {
             Self::Format => &[Tool::Rustfmt],
             Self::Clippy => &[Tool::Clippy],
-            Self::Test | Self::Logs | Self::Docs => &[],
+            Self::Test | Self::Logs | Self::Binaries | Self::Docs => &[],
             Self::Template => &[Tool::Sam, Tool::Checkov],
             Self::Alerts => &[Tool::Promtool],
             Self::Clients => &[Tool::NodePackages, Tool::PyJwt],
@@ -107,6 +111,10 @@ impl Step {
                 let _ = fs::remove_dir_all(repository::root().join("target/test-logs"));
                 tests(&mut command, runner)
             }
+            Self::Binaries => {
+                runner.run(binaries::build().current_dir(repository::root()))?;
+                tests(&mut command, runner)
+            }
             Self::Logs | Self::Alerts | Self::Clients | Self::Schemathesis | Self::Browser => {
                 tests(&mut command, runner)
             }
@@ -122,6 +130,7 @@ impl Step {
             Self::Test => cargo(&["test", "--locked"]),
             Self::Template => template::validate(),
             Self::Logs => tests_below("run_logs::"),
+            Self::Binaries => tests_below("binaries::"),
             Self::Alerts => tests_below("promtool::"),
             Self::Clients => tests_below("foreign_clients::"),
             Self::Schemathesis => tests_below("schemathesis::"),
