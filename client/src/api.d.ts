@@ -582,7 +582,7 @@ export interface components {
     /** How the switch shall stand. */
     SwitchJobRequest: {
       enabled: boolean;
-      /** Why, in 1 to 200 characters: for the audit trail, and for who looks at the list. */
+      /** Why, in a few words: for the trail, and for who looks at the list. */
       reason: string;
     };
     /** How it stands. */
@@ -595,7 +595,7 @@ export interface components {
     /** Whose account, by address or by id. */
     UnlockAccountRequest: {
       email?: string | null;
-      /** Why, in 1 to 200 characters: for the audit trail. */
+      /** Why, in a few words: for the trail. */
       reason: string;
       userId?: string | null;
     };

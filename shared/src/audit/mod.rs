@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::cursor::LIFE as CURSOR_LIFE;
 pub use self::filters::Filters;
-pub use self::read::{MAX_PAGE, Page, read};
+pub use self::read::{Page, read};
 pub use self::shown::Shown;
 use crate::email::Email;
 use crate::id::{OrganizationId, SessionId, UserId};

@@ -9,6 +9,8 @@ pub mod job_switch;
 pub mod jobs;
 pub mod metrics_logins;
 pub mod metrics_sessions;
+mod query;
+mod reason;
 pub mod session_end;
 pub mod sessions;
 pub mod unlock_account;
