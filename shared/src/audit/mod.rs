@@ -6,6 +6,7 @@ mod cursor;
 pub mod erase;
 pub mod export;
 mod filters;
+mod glance;
 pub mod purge;
 mod read;
 mod shown;
@@ -20,7 +21,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::cursor::LIFE as CURSOR_LIFE;
 pub use self::filters::Filters;
-pub use self::read::{MAX_PAGE, Page, read};
+pub(crate) use self::glance::{newest, oldest};
+pub use self::read::{Page, read};
 pub use self::shown::Shown;
 use crate::email::Email;
 use crate::id::{OrganizationId, SessionId, UserId};

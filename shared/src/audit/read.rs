@@ -16,9 +16,6 @@ use crate::error::Result;
 use crate::id::UserId;
 use crate::store::Span;
 
-/// The most events of one page.
-pub const MAX_PAGE: usize = 50;
-
 /// So many events are read for one page at most. Where few of them are wanted, a page is short and has a cursor.
 const BUDGET: usize = 2_000;
 

@@ -2,9 +2,6 @@
 
 use std::str::FromStr;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::provider::Provider;
 use crate::settings::{self, Reader};
 
@@ -59,7 +56,9 @@ impl Settings {
     pub(crate) fn read(reader: &mut Reader<'_>, general: &settings::Settings) -> Option<Self> {
         let provider =
             reader.or("CAPTCHA_PROVIDER", None, |name| if name == "none" { Ok(None) } else { name.parse().map(Some) });
-        let wrapped_secret = reader.or("CAPTCHA_SECRET", None, |text| ciphertext(text).map(Some));
+        let wrapped_secret = reader.or("CAPTCHA_SECRET", None, |text| {
+            settings::ciphertext(text, SHORTEST_CIPHERTEXT, "secret", "docs/captcha.md").map(Some)
+        });
         let hostnames = reader.list("CAPTCHA_HOSTNAMES", hostname);
         let min_score = reader.or("CAPTCHA_MIN_SCORE", 0.5, score);
         let on_outage = reader.or("CAPTCHA_ON_OUTAGE", OnOutage::Closed, str::parse);
@@ -112,15 +111,6 @@ fn own_hosts(general: &settings::Settings) -> Vec<String> {
     hosts
 }
 
-/// Never repeats the text: it may be the secret itself, in the wrong place.
-fn ciphertext(text: &str) -> Result<Vec<u8>, String> {
-    let bytes = STANDARD.decode(text).unwrap_or_default();
-    if bytes.len() < SHORTEST_CIPHERTEXT {
-        return Err("must be the secret as `aws kms encrypt` gives it, in base64; see docs/captcha.md".to_owned());
-    }
-    Ok(bytes)
-}
-
 fn hostname(text: &str) -> Result<String, String> {
     let is_fit = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
     if is_fit { Ok(text.to_owned()) } else { Err("must be a host name, without scheme and port".to_owned()) }
@@ -147,6 +137,9 @@ fn score(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
     use crate::settings::tests::read_with;
 

@@ -2,15 +2,13 @@
 
 use std::net::IpAddr;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use tokio::sync::OnceCell;
 
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::{Refusal, Result};
 use crate::secret::{SecretText, constant_time_eq};
-use crate::settings::Reader;
+use crate::settings::{self, Reader};
 
 /// What the token is encrypted for; part of the encryption context, so part of the format.
 const PURPOSE: &str = "metrics";
@@ -33,19 +31,12 @@ pub struct Settings {
 impl Settings {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
-            wrapped_token: reader.or("METRICS_TOKEN", None, |text| ciphertext(text).map(Some)),
+            wrapped_token: reader.or("METRICS_TOKEN", None, |text| {
+                settings::ciphertext(text, SHORTEST_CIPHERTEXT, "token", "docs/metrics.md").map(Some)
+            }),
             allowed: reader.list("METRICS_ALLOWED_IPS", Network::parse),
         }
     }
-}
-
-/// Never repeats the text: it may be the token itself, in the wrong place.
-fn ciphertext(text: &str) -> Result<Vec<u8>, String> {
-    let bytes = STANDARD.decode(text).unwrap_or_default();
-    if bytes.len() < SHORTEST_CIPHERTEXT {
-        return Err("must be the token as `aws kms encrypt` gives it, in base64; see docs/metrics.md".to_owned());
-    }
-    Ok(bytes)
 }
 
 /// An address, or all that share its first bits.

@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::transaction::{Change, Part};
@@ -176,32 +177,30 @@ impl Transaction<'_> {
 
     /// *Advance* to the end. Refused (`Part::Session`) if the session is gone or has been revoked already.
     pub fn revoke_session(self, user: UserId, session: SessionId, why: Revocation, now: Timestamp) -> Self {
-        let table = self.tables().sessions.as_str();
-        self.update(
-            Part::Session,
-            Change {
-                table,
-                key: key2("user_id", user, "session_id", session),
-                update: "SET revoked = :why, revoked_at = :now",
-                condition: "attribute_exists(session_id) AND attribute_not_exists(revoked)",
-                names: &[],
-                values: vec![
-                    (
-                        ":why",
-                        text(match why {
-                            Revocation::Logout => "logout",
-                            Revocation::Replay => "replay",
-                        }),
-                    ),
-                    (":now", number(now.millis())),
-                ],
-            },
-        )
+        let exists = "attribute_exists(session_id) AND attribute_not_exists(revoked)";
+        self.revoke_if((user, session), why, now, exists, None)
     }
 
-    /// *Advance* to the end, of a session that lives. Refused (`Part::Session`) if it has ended in whatever way: by a
-    /// revocation, by a step of the person's token version to `version`, or by its time.
+    /// *Advance* to the end, as by a sign-out, of a session that lives. Refused (`Part::Session`) if it has ended in whatever
+    /// way: by a revocation, by a step of the person's token version to `version`, or by its time.
     pub fn end_live_session(self, user: UserId, session: SessionId, version: u32, now: Timestamp) -> Self {
+        let lives = "attribute_not_exists(revoked) AND token_version = :version AND expires_at > :now";
+        self.revoke_if((user, session), Revocation::Logout, now, lives, Some((":version", number(version))))
+    }
+
+    fn revoke_if(
+        self,
+        (user, session): (UserId, SessionId),
+        why: Revocation,
+        now: Timestamp,
+        condition: &str,
+        value: Option<(&str, AttributeValue)>,
+    ) -> Self {
+        let why = match why {
+            Revocation::Logout => "logout",
+            Revocation::Replay => "replay",
+        };
+        let values = [(":why", text(why)), (":now", number(now.millis()))];
         let table = self.tables().sessions.as_str();
         self.update(
             Part::Session,
@@ -209,9 +208,9 @@ impl Transaction<'_> {
                 table,
                 key: key2("user_id", user, "session_id", session),
                 update: "SET revoked = :why, revoked_at = :now",
-                condition: "attribute_not_exists(revoked) AND token_version = :version AND expires_at > :now",
+                condition,
                 names: &[],
-                values: vec![(":why", text("logout")), (":now", number(now.millis())), (":version", number(version))],
+                values: values.into_iter().chain(value).collect(),
             },
         )
     }

@@ -2,10 +2,10 @@
 
 use shared::audit::Filters;
 use shared::clock::Timestamp;
-use shared::email::Email;
 use shared::error::Result;
 use shared::http::Call;
 
+use super::query;
 use crate::openapi::{Operation, values};
 
 const INSTANT: &str = "must be an instant as of RFC 3339, such as 2026-11-21T00:00:00Z";
@@ -34,12 +34,12 @@ pub fn read(call: &Call, besides: &[&str]) -> Result<Filters> {
     call.only(&[&NAMES, besides].concat())?;
     let request_id = |text: &str| (text.len() <= LONGEST_REQUEST_ID).then(|| text.to_owned());
     Ok(Filters {
-        user: call.query("userId", "must be the id of a person", |text| text.parse().ok())?,
-        email: call.query("email", "must be an e-mail address", |text| Email::parse(text).ok())?,
+        user: query::user(call)?,
+        email: query::email(call)?,
         action: call.query("action", "must be a kind of event, such as UserLoggedIn", |text| text.parse().ok())?,
         from: call.query("from", INSTANT, Timestamp::parse)?,
         to: call.query("to", INSTANT, Timestamp::parse)?,
-        ip: call.query("ip", "must be an IP address", |text| text.parse().ok())?,
+        ip: query::ip(call)?,
         request_id: call.query("requestId", "must be a request id", request_id)?,
         outcome: call.query("outcome", "must be success or failure", |text| text.parse().ok())?,
     })

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::app::App;
-use shared::audit::{self, MAX_PAGE, Shown};
+use shared::audit::{self, Shown};
 use shared::error::Result;
 use shared::http::{Call, Endpoint, Reply, credentials};
 
-use super::audit_filters;
+use super::{audit_filters, query};
 use crate::openapi::{Operation, Tag, values};
 
 pub const ENDPOINT: Endpoint = Endpoint {
@@ -37,9 +37,7 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let admin = credentials::admin_reader(app, call).await?.user.user_id;
     let filters = audit_filters::read(call, &["cursor", "limit"])?;
     let cursor = call.query("cursor", "must be a cursor", |text| Some(text.to_owned()))?;
-    let limit = |text: &str| text.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
-    let limit = call.query("limit", "must be a number from 1 to 50", limit)?.unwrap_or(MAX_PAGE);
-    let page = audit::read(app, &call.ctx, admin, filters, cursor.as_deref(), limit).await?;
+    let page = audit::read(app, &call.ctx, admin, filters, cursor.as_deref(), query::limit(call)?).await?;
     Reply::ok(&Response { events: page.events, next_cursor: page.next, newer_cursor: page.newer })
 }
 

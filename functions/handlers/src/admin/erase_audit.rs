@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::app::App;
 use shared::audit::erase;
-use shared::error::{FieldError, Refusal, Result};
+use shared::error::{Refusal, Result};
 use shared::http::{Call, Endpoint, Reply, credentials};
 use shared::id::UserId;
 
+use super::reason;
 use crate::openapi::{Operation, Tag, values};
 
 pub const ENDPOINT: Endpoint = Endpoint {
@@ -36,17 +37,11 @@ struct Response {
     rewritten: u32,
 }
 
-const MAX_REASON: usize = 200;
-
 async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let admin = credentials::admin(app, call).await?.user.user_id;
     let user: UserId = call.path_parameter("id")?.parse().map_err(|_| Refusal::NotFound)?;
     let Request { reason } = call.json()?;
-    let reason = reason.trim();
-    if !(1..=MAX_REASON).contains(&reason.chars().count()) || reason.chars().any(char::is_control) {
-        let must = "must have 1 to 200 characters, without line breaks";
-        return Err(Refusal::Invalid(vec![FieldError::new("reason", "invalid", must)]).into());
-    }
+    let reason = reason::check(&reason)?;
     let erased = erase::erase(app, &call.ctx, admin, user, reason).await?;
     Reply::ok(&Response {
         status: if erased.is_complete { "erased" } else { "partial" },

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::app::App;
-use shared::error::{FieldError, Refusal, Result};
+use shared::error::{Refusal, Result};
 use shared::http::{Call, Endpoint, Reply, credentials};
 use shared::jobs;
 
+use super::reason;
 use crate::JOBS;
 use crate::openapi::{Operation, Tag, values};
 
@@ -23,8 +24,8 @@ pub const ENDPOINT: Endpoint = Endpoint {
 #[serde(deny_unknown_fields)]
 struct Request {
     enabled: bool,
-    /// Why, in 1 to 200 characters: for the audit trail, and for who looks at the list.
-    #[schemars(length(min = 1, max = 200))]
+    /// Why, in a few words: for the trail, and for who looks at the list.
+    #[schemars(schema_with = "values::reason")]
     reason: String,
 }
 
@@ -36,18 +37,12 @@ struct Response {
     enabled: bool,
 }
 
-const MAX_REASON: usize = 200;
-
 async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let admin = credentials::admin(app, call).await?;
     let Request { enabled, reason } = call.json()?;
     let name = call.path_parameter("name")?;
     let job = JOBS.iter().find(|job| job.name == name).ok_or(Refusal::NotFound)?;
-    let reason = reason.trim();
-    if !(1..=MAX_REASON).contains(&reason.chars().count()) || reason.chars().any(char::is_control) {
-        let message = "must have 1 to 200 characters, without line breaks";
-        return Err(Refusal::Invalid(vec![FieldError::new("reason", "invalid", message)]).into());
-    }
+    let reason = reason::check(&reason)?;
     jobs::switch(app, &call.ctx, admin.user.user_id, job.name, enabled, reason).await?;
     Reply::ok(&Response { name: job.name, enabled })
 }

@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::app::App;
 use shared::context::network_of;
-use shared::email::Email;
 use shared::error::Result;
 use shared::http::{Call, Endpoint, Reply, credentials};
 use shared::sessions::{self, Cursor, Filter, Found};
 
+use super::query;
 use crate::openapi::{Operation, Tag, values};
 use crate::session::Shown;
 
@@ -49,22 +49,19 @@ impl From<Found> for Somebodys {
     }
 }
 
-const MAX_LIMIT: usize = 50;
 const MAX_DEVICE: usize = 100;
 
 async fn handle(app: &App, call: &Call) -> Result<Reply> {
     credentials::admin_reader(app, call).await?;
     let device = |text: &str| (text.chars().count() <= MAX_DEVICE).then(|| text.to_lowercase());
     let filter = Filter {
-        user: call.query("userId", "must be the id of a person", |text| text.parse().ok())?,
-        email: call.query("email", "must be an e-mail address", |text| Email::parse(text).ok())?,
-        network: call.query("ip", "must be an IP address", |text| text.parse().ok().map(network_of))?,
+        user: query::user(call)?,
+        email: query::email(call)?,
+        network: query::ip(call)?.map(network_of),
         device: call.query("device", "must be a part of a device's name", device)?,
     };
     let cursor = call.query("cursor", "must be the nextCursor of an answer", Cursor::parse)?;
-    let limit = |text: &str| text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    let limit = call.query("limit", "must be a number from 1 to 50", limit)?.unwrap_or(MAX_LIMIT);
-    let page = sessions::find(app, &call.ctx, &filter, cursor, limit).await?;
+    let page = sessions::find(app, &call.ctx, &filter, cursor, query::limit(call)?).await?;
     let next_cursor = page.next.map(|cursor| cursor.encode());
     Reply::ok(&Response { sessions: page.sessions.into_iter().map(Somebodys::from).collect(), next_cursor })
 }

@@ -9,6 +9,7 @@ use shared::error::{FieldError, Refusal, Result};
 use shared::http::{Call, Endpoint, Reply, credentials};
 use shared::id::UserId;
 
+use super::reason;
 use crate::openapi::{Operation, Tag, values};
 
 pub const ENDPOINT: Endpoint = Endpoint {
@@ -29,8 +30,8 @@ struct Request {
     #[serde(default)]
     #[schemars(schema_with = "values::optional_id")]
     user_id: Option<UserId>,
-    /// Why, in 1 to 200 characters: for the audit trail.
-    #[schemars(length(min = 1, max = 200))]
+    /// Why, in a few words: for the trail.
+    #[schemars(schema_with = "values::reason")]
     reason: String,
 }
 
@@ -44,26 +45,20 @@ struct Response {
     user_id: String,
 }
 
-const MAX_REASON: usize = 200;
-
 async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let admin = credentials::admin(app, call).await?;
     let Request { email, user_id, reason } = call.json()?;
     let whose = match (email, user_id) {
         (Some(email), None) => Whose::Email(email),
         (None, Some(id)) => Whose::User(id),
-        _ => return Err(invalid("email", "give either email or userId")),
+        _ => {
+            let either = FieldError::new("email", "invalid", "give either email or userId");
+            return Err(Refusal::Invalid(vec![either]).into());
+        }
     };
-    let reason = reason.trim();
-    if !(1..=MAX_REASON).contains(&reason.chars().count()) || reason.chars().any(char::is_control) {
-        return Err(invalid("reason", "must have 1 to 200 characters, without line breaks"));
-    }
+    let reason = reason::check(&reason)?;
     let user = accounts::unlock_by_admin(app, &call.ctx, admin.user.user_id, whose, reason).await?;
     Reply::ok(&Response { status: "unlocked", user_id: user.to_string() })
-}
-
-fn invalid(field: &str, message: &str) -> shared::error::Error {
-    Refusal::Invalid(vec![FieldError::new(field, "invalid", message)]).into()
 }
 
 /// For the API reference.

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::monitoring::{dashboard_queries, unpacked};
+use crate::monitoring::prometheus::{dashboard_queries, unpacked};
 use crate::scripts::in_repository;
 
 /// The one that `cargo verify` unpacked, else the machine's own.
