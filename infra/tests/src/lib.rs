@@ -17,7 +17,7 @@ pub use answer::Answer;
 use local::{Options, Stack};
 pub use person::{Browser, Native};
 use serde_json::{Value, json};
-pub use tables::{Item, changed};
+pub use tables::{Item, changed, with_texts};
 use tokio::task::JoinSet;
 
 /// Fits every password policy, and nobody's list.

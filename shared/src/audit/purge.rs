@@ -81,11 +81,11 @@ async fn events(app: &App, ctx: &RequestContext, checkpoint: &Checkpoint, purged
 
 /// Cuts the chain off before the newest segment that was signed before all that is kept.
 async fn segments(app: &App, ctx: &RequestContext, newest: &Checkpoint, purged: &mut Purged) -> Result<()> {
-    let (mut old, mut after) = (Vec::new(), "0".to_owned());
+    let (mut old, mut from) = (Vec::new(), 0);
     loop {
-        let page = app.store.checkpoints(&after, PAGE).await?;
+        let page = app.store.checkpoints(from, PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = last.at.to_string();
+        from = last.ordinal + 1;
         let is_old = |checkpoint: &Checkpoint| checkpoint.at + CUT_MARGIN <= newest.kept_since;
         let are_old = page.iter().all(is_old);
         old.extend(page.into_iter().filter(is_old));
@@ -111,7 +111,7 @@ async fn segments(app: &App, ctx: &RequestContext, newest: &Checkpoint, purged: 
     }
     // Last, and not the one that the chain now begins with.
     for checkpoint in old.iter().filter(|old| old.number < cut.number) {
-        app.store.remove_checkpoint(checkpoint.at).await?;
+        app.store.remove_checkpoint(checkpoint.ordinal).await?;
     }
     Ok(())
 }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::checkpoint::{Checkpoint, Witness};
 use super::segment::{Change, Segment};
-use super::sign::{AT_LEAST_EVERY, Checkpoint};
+use super::sign::LONGEST_GAP;
 use crate::audit::erase;
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::keys::jwk::PublicJwk;
 use crate::store::{Found, Store};
 
 /// What was found.
@@ -24,7 +24,7 @@ pub struct Verification {
     pub erased: usize,
     /// Events so young that the chain need not hold them yet.
     pub waiting: usize,
-    /// Events from before there was a chain.
+    /// Events from before there was a key to sign them.
     pub before: usize,
     /// In the order of time; the first is the first record that was changed, removed or added.
     pub faults: Vec<Fault>,
@@ -59,30 +59,28 @@ struct Told {
 
 struct Verifier<'a> {
     store: &'a Store,
-    key: &'a PublicJwk,
+    witness: &'a Witness,
     stack: &'a str,
     now: Timestamp,
     found: Verification,
     /// The newest signed instant before which events may be gone.
     kept_since: Option<Timestamp>,
-    begun_at: Option<Timestamp>,
     told: BTreeMap<String, Told>,
     erased: BTreeSet<String>,
 }
 
-/// Verifies everything that is there. `key` is the public half of the audit key, from KMS or from where it was kept safe.
+/// Verifies everything that is there.
 ///
 /// # Errors
 /// When a table does not answer; whatever is wrong with what they hold is in the report.
-pub async fn verify(store: &Store, key: &PublicJwk, stack: &str, now: Timestamp) -> Result<Verification> {
+pub async fn verify(store: &Store, witness: &Witness, stack: &str, now: Timestamp) -> Result<Verification> {
     let verifier = Verifier {
         store,
-        key,
+        witness,
         stack,
         now,
         found: Verification::default(),
         kept_since: None,
-        begun_at: None,
         told: BTreeMap::new(),
         erased: BTreeSet::new(),
     };
@@ -92,6 +90,8 @@ pub async fn verify(store: &Store, key: &PublicJwk, stack: &str, now: Timestamp)
 impl Verifier<'_> {
     async fn run(mut self) -> Result<Verification> {
         let checkpoints = self.checkpoints().await?;
+        self.signatures(&checkpoints);
+        self.logged(&checkpoints);
         self.segments(&checkpoints).await?;
         // After the chain: an event that is written meanwhile waits, and none seems to be gone.
         self.trail().await?;
@@ -104,65 +104,106 @@ impl Verifier<'_> {
         self.found.faults.push(Fault { record: record.to_string(), what: what.into() });
     }
 
-    /// The checkpoints whose signature is good, by the number of their segment.
-    async fn checkpoints(&mut self) -> Result<BTreeMap<u64, Checkpoint>> {
-        let (mut good, mut after) = (BTreeMap::new(), "0".to_owned());
+    /// The checkpoints whose signature is good, in their order.
+    async fn checkpoints(&mut self) -> Result<Vec<Checkpoint>> {
+        let (mut good, mut from) = (Vec::new(), 0);
         loop {
-            let page = self.store.checkpoints(&after, PAGE).await?;
+            let page = self.store.checkpoints(from, PAGE).await?;
             let Some(last) = page.last() else { break };
-            after = last.at.to_string();
+            from = last.ordinal + 1;
             for checkpoint in page {
                 self.found.checkpoints += 1;
-                if !checkpoint.is_signed_by(self.key, self.stack) {
+                if checkpoint.is_signed_by(&self.witness.key, self.stack) {
+                    self.kept_since = self.kept_since.max(Some(checkpoint.kept_since));
+                    self.found.signed_at = self.found.signed_at.max(Some(checkpoint.at));
+                    good.push(checkpoint);
+                } else {
                     self.fault(checkpoint.at, "a checkpoint was not signed by the key");
-                    continue;
                 }
-                self.kept_since = self.kept_since.max(Some(checkpoint.kept_since));
-                self.found.signed_at = self.found.signed_at.max(Some(checkpoint.at));
-                good.entry(checkpoint.number).or_insert(checkpoint);
             }
         }
         Ok(good)
     }
 
-    async fn segments(&mut self, checkpoints: &BTreeMap<u64, Checkpoint>) -> Result<()> {
+    /// Whether signatures are missing: each names the one before, and none is long after it.
+    fn signatures(&mut self, checkpoints: &[Checkpoint]) {
+        let mut last: Option<&Checkpoint> = None;
+        for checkpoint in checkpoints {
+            let at = checkpoint.at;
+            match last {
+                Some(last) => {
+                    if checkpoint.previous != last.digest(self.stack) {
+                        self.fault(at, format!("the signatures between {} and {at} are gone", last.at));
+                    }
+                    self.is_signed_within(last.at, at);
+                }
+                None if checkpoint.previous.is_empty() => self.is_signed_within(self.witness.begun_at, at),
+                None if self.may_be_cut_at(checkpoint) => {}
+                None => self.fault(at, format!("the signatures before {at} are gone")),
+            }
+            last = Some(checkpoint);
+        }
+        self.is_signed_within(last.map_or(self.witness.begun_at, |last| last.at), self.now);
+    }
+
+    fn is_signed_within(&mut self, from: Timestamp, to: Timestamp) {
+        if to.since(from) > LONGEST_GAP {
+            self.fault(to, format!("nothing was signed from {from} to {to}: the job did not run, or signatures are gone"));
+        }
+    }
+
+    /// Whether a purge may have cut the chain off before a checkpoint: all that is kept is younger.
+    fn may_be_cut_at(&self, checkpoint: &Checkpoint) -> bool {
+        self.kept_since.is_some_and(|kept| checkpoint.at + CUT_MARGIN <= kept)
+    }
+
+    /// Whether what the log tells of is there. It is the only thing that shows the loss of the newest signatures.
+    fn logged(&mut self, checkpoints: &[Checkpoint]) {
+        let by_ordinal: BTreeMap<u64, &Checkpoint> = checkpoints.iter().map(|it| (it.ordinal, it)).collect();
+        let first = checkpoints.first().map_or(0, |first| first.ordinal);
+        for logged in self.witness.logged.iter().filter(|logged| logged.ordinal >= first) {
+            let ordinal = logged.ordinal;
+            match by_ordinal.get(&ordinal) {
+                Some(checkpoint) if checkpoint.digest(self.stack) == logged.digest => {}
+                Some(checkpoint) => self.fault(checkpoint.at, format!("checkpoint {ordinal} is not the one of the log")),
+                None => self.fault(self.now, format!("checkpoint {ordinal} is in the log and is gone")),
+            }
+        }
+    }
+
+    async fn segments(&mut self, checkpoints: &[Checkpoint]) -> Result<()> {
+        let mut by_number: BTreeMap<u64, &Checkpoint> = BTreeMap::new();
+        for checkpoint in checkpoints.iter().filter(|checkpoint| checkpoint.number > 0) {
+            by_number.entry(checkpoint.number).or_insert(checkpoint);
+        }
         let mut last: Option<Segment> = None;
-        let mut signed: BTreeSet<u64> = checkpoints.keys().copied().collect();
         loop {
             let page = self.store.segments(last.as_ref().map_or(0, |last| last.number + 1), PAGE).await?;
             if page.is_empty() {
                 break;
             }
             for segment in page {
-                self.link(last.as_ref(), &segment, checkpoints);
-                if let Some(checkpoint) = checkpoints.get(&segment.number) {
-                    if checkpoint.hash != segment.computed() {
-                        self.fault(segment.at, format!("segment {} is not the one that was signed", segment.number));
-                    }
-                    signed.remove(&segment.number);
+                self.link(last.as_ref(), &segment, &by_number);
+                if let Some(checkpoint) = by_number.get(&segment.number)
+                    && checkpoint.hash != segment.computed()
+                {
+                    self.fault(segment.at, format!("segment {} is not the one that was signed", segment.number));
                 }
                 self.read(&segment);
                 self.found.segments += 1;
                 last = Some(segment);
             }
         }
-        let end = last.as_ref().map_or(0, |last| last.number);
-        if let Some(lost) = signed.into_iter().find(|number| *number > end) {
-            self.fault(
-                checkpoints[&lost].at,
-                format!("the chain ends with segment {end}, but segment {lost} was signed"),
-            );
-        }
-        let stale = last.is_some() && self.found.signed_at.is_none_or(|at| self.now.since(at) > AT_LEAST_EVERY * 2);
-        if stale {
-            let since = self.found.signed_at.map_or_else(|| "never".to_owned(), |at| format!("last at {at}"));
-            self.fault(self.now, format!("the chain is not signed in time ({since}): its end may be missing"));
+        let end = last.map_or(0, |last| last.number);
+        if let Some((lost, checkpoint)) = by_number.range(end + 1..).next() {
+            let what = format!("the chain ends with segment {end}, but segment {lost} was signed");
+            self.fault(checkpoint.at, what);
         }
         Ok(())
     }
 
     /// Whether a segment fits the one before it.
-    fn link(&mut self, last: Option<&Segment>, segment: &Segment, checkpoints: &BTreeMap<u64, Checkpoint>) {
+    fn link(&mut self, last: Option<&Segment>, segment: &Segment, checkpoints: &BTreeMap<u64, &Checkpoint>) {
         let number = segment.number;
         if segment.computed() != segment.hash {
             self.fault(segment.at, format!("segment {number} was changed"));
@@ -176,7 +217,6 @@ impl Verifier<'_> {
             }
             Some(_) => {}
             None if number == 1 => {
-                self.begun_at = Some(segment.at);
                 if !segment.previous.is_empty() {
                     self.fault(segment.at, "the first segment follows another");
                 }
@@ -184,8 +224,7 @@ impl Verifier<'_> {
             // The purge cuts off what tells of nothing that is kept, at a checkpoint.
             None => {
                 let is_cut = checkpoints.get(&number).is_some_and(|checkpoint| {
-                    checkpoint.hash == segment.hash
-                        && self.kept_since.is_some_and(|kept| checkpoint.at + CUT_MARGIN <= kept)
+                    checkpoint.hash == segment.hash && self.may_be_cut_at(checkpoint)
                 });
                 if !is_cut {
                     self.fault(segment.at, format!("the segments before {number} are gone"));
@@ -232,7 +271,7 @@ impl Verifier<'_> {
     fn event(&mut self, Found { at, fingerprint, event }: Found) {
         let is_young = at >= (self.now - LAG).to_string();
         let Some(told) = self.told.get_mut(&at).filter(|told| !told.fingerprints.is_empty()) else {
-            let is_before = self.begun_at.is_some_and(|begun| at < (begun - LAG).to_string());
+            let is_before = at < (self.witness.begun_at - LAG).to_string();
             if is_young {
                 self.found.waiting += 1;
                 self.claims(event.as_ref());
@@ -259,7 +298,7 @@ impl Verifier<'_> {
     /// An erasure says which events it removed, and is signed.
     fn claims(&mut self, event: Option<&crate::audit::Recorded>) {
         let Some(event) = event.filter(|event| event.kind == erase::KIND) else { return };
-        match erase::removed_by(event, self.key, self.stack) {
+        match erase::removed_by(event, &self.witness.key, self.stack) {
             Some(ids) => self.erased.extend(ids),
             None => self.fault(&event.at, "claims to be an erasure, and is not signed by the key"),
         }
