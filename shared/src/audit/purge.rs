@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::chain::{CUT_MARGIN, Checkpoint};
+use super::chain::{CUT_MARGIN, Checkpoint, newest_signed};
 use super::{Actor, Event, Kind};
 use crate::app::App;
 use crate::context::RequestContext;
@@ -31,10 +31,14 @@ const MOST_TIME: Duration = Duration::from_secs(240);
 const PAGE: i32 = 100;
 
 /// Removes what a signature says may go.
+///
+/// # Errors
+/// [`Error::Internal`](crate::error::Error::Internal) when the newest checkpoint was not signed by the key: nothing is removed
+/// then, or anybody who can write to the chain's table could have the trail removed by us.
 pub async fn purge(app: &App, ctx: &RequestContext) -> Result<Purged> {
     let mut purged = Purged::default();
     // No signature, no purge.
-    let Some(checkpoint) = app.store.newest_checkpoint().await? else { return Ok(purged) };
+    let Some(checkpoint) = newest_signed(app).await? else { return Ok(purged) };
     events(app, ctx, &checkpoint, &mut purged).await?;
     if !purged.has_more {
         segments(app, ctx, &checkpoint, &mut purged).await?;

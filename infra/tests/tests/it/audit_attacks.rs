@@ -183,11 +183,15 @@ async fn no_signature_can_be_taken_out_or_put_in() {
         app.put("audit-chain", kept).await;
     }
     assert_eq!(faults(&verified(&app).await), Vec::<String>::new());
-    // One of another time, at the end: nothing follows from it.
+    // One that lets everything go, at the end: nothing follows from it.
     let forged = app.item_by("audit-chain", &named(&checkpoints[0])).await;
-    let forged = tests::changed(forged, &[("seq", "999999999999"), ("signature", "x")]);
-    app.put("audit-chain", forged).await;
+    app.put("audit-chain", tests::changed(forged, &[("seq", "999999999999")])).await;
+    let far = app.stack.clock().now() + std::time::Duration::from_secs(400 * 86_400);
+    app.set_number("audit-chain", "seq", "999999999999", "kept_since", far.millis()).await;
     let found = faults(&verified(&app).await);
     assert!(found.iter().any(|fault| fault.contains("not signed by the key")), "{found:?}");
     Answer::to(app.request("POST", "/_local/jobs/sign-audit-checkpoint").json(&json!({}))).await.expect(503);
+    let before = app.table("audit-events").await.len();
+    Answer::to(app.request("POST", "/_local/jobs/purge-audit").json(&json!({}))).await.expect(503);
+    assert_eq!(app.table("audit-events").await.len(), before, "the trail is not purged by a forged signature");
 }
