@@ -65,6 +65,8 @@ struct Verifier<'a> {
     found: Verification,
     /// The newest signed instant before which events may be gone.
     kept_since: Option<Timestamp>,
+    /// Links of the chain below this number may be gone: they tell of nothing that is kept.
+    cut: u64,
     told: BTreeMap<String, Told>,
     erased: BTreeSet<String>,
 }
@@ -81,6 +83,7 @@ pub async fn verify(store: &Store, witness: &Witness, stack: &str, now: Timestam
         now,
         found: Verification::default(),
         kept_since: None,
+        cut: 0,
         told: BTreeMap::new(),
         erased: BTreeSet::new(),
     };
@@ -122,6 +125,7 @@ impl Verifier<'_> {
                 }
             }
         }
+        self.cut = good.iter().filter(|it| self.may_be_cut_at(it)).map(|it| it.number).max().unwrap_or_default();
         Ok(good)
     }
 
@@ -183,7 +187,7 @@ impl Verifier<'_> {
                 break;
             }
             for segment in page {
-                self.link(last.as_ref(), &segment, &by_number);
+                self.link(last.as_ref(), &segment);
                 if let Some(checkpoint) = by_number.get(&segment.number)
                     && checkpoint.hash != segment.computed()
                 {
@@ -203,33 +207,19 @@ impl Verifier<'_> {
     }
 
     /// Whether a segment fits the one before it.
-    fn link(&mut self, last: Option<&Segment>, segment: &Segment, checkpoints: &BTreeMap<u64, &Checkpoint>) {
+    fn link(&mut self, last: Option<&Segment>, segment: &Segment) {
         let number = segment.number;
         if segment.computed() != segment.hash {
             self.fault(segment.at, format!("segment {number} was changed"));
         }
-        match last {
-            Some(last) if number != last.number + 1 => {
-                self.fault(last.at, format!("the segments from {} to {} are gone", last.number + 1, number - 1));
+        let (before, hash) = last.map_or((0, ""), |last| (last.number, last.hash.as_str()));
+        if number != before + 1 {
+            // A purge that was interrupted may have left some of what it cuts off.
+            if number > self.cut {
+                self.fault(segment.at, format!("the segments from {} to {} are gone", before + 1, number - 1));
             }
-            Some(last) if segment.previous != last.hash => {
-                self.fault(segment.at, format!("segment {number} does not follow segment {}", last.number));
-            }
-            Some(_) => {}
-            None if number == 1 => {
-                if !segment.previous.is_empty() {
-                    self.fault(segment.at, "the first segment follows another");
-                }
-            }
-            // The purge cuts off what tells of nothing that is kept, at a checkpoint.
-            None => {
-                let is_cut = checkpoints.get(&number).is_some_and(|checkpoint| {
-                    checkpoint.hash == segment.hash && self.may_be_cut_at(checkpoint)
-                });
-                if !is_cut {
-                    self.fault(segment.at, format!("the segments before {number} are gone"));
-                }
-            }
+        } else if segment.previous != hash {
+            self.fault(segment.at, format!("segment {number} does not follow segment {before}"));
         }
     }
 
