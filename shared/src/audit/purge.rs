@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use serde::Serialize;
+use tokio::sync::OnceCell;
 
 use super::chain::{CUT_MARGIN, Checkpoint, newest_signed};
 use super::{Actor, Event, Kind};
@@ -58,30 +59,40 @@ fn is_late(app: &App, ctx: &RequestContext) -> bool {
 }
 
 async fn events(app: &App, ctx: &RequestContext, checkpoint: &Checkpoint, purged: &mut Purged) -> Result<()> {
-    let before = checkpoint.kept_since.to_string();
-    for shard in 0..SHARDS {
-        let mut span = Span { after: "0".to_owned(), before: before.clone() };
-        loop {
-            let (events, has_more) =
-                app.store.events(&Lane::All(shard), &span, false, usize::try_from(PAGE).unwrap_or_default()).await?;
-            if purged.events == 0 && !events.is_empty() {
-                tell(app, ctx, checkpoint).await?;
-            }
-            app.store.remove_events(&events).await?;
-            purged.events += events.len();
-            if let Some(last) = events.last() {
-                span.after.clone_from(&last.at);
-            }
-            if !has_more || events.is_empty() {
-                break;
-            }
-            if is_late(app, ctx) {
-                purged.has_more = true;
-                return Ok(());
-            }
-        }
+    let told = OnceCell::new();
+    let shards = (0..SHARDS).map(|number| shard(app, ctx, checkpoint, number, &told));
+    for (events, has_more) in try_join_all(shards).await? {
+        purged.events += events;
+        purged.has_more |= has_more;
     }
     Ok(())
+}
+
+/// How many of a shard's events were removed, and whether there was no time for all of them.
+async fn shard(
+    app: &App,
+    ctx: &RequestContext,
+    checkpoint: &Checkpoint,
+    number: u8,
+    told: &OnceCell<()>,
+) -> Result<(usize, bool)> {
+    let mut removed = 0;
+    let mut span = Span { after: "0".to_owned(), before: checkpoint.kept_since.to_string() };
+    loop {
+        let limit = usize::try_from(PAGE).unwrap_or_default();
+        let (events, has_more) = app.store.events(&Lane::All(number), &span, false, limit).await?;
+        let Some(last) = events.last() else { return Ok((removed, false)) };
+        told.get_or_try_init(|| tell(app, ctx, checkpoint)).await?;
+        app.store.remove_events(&events).await?;
+        removed += events.len();
+        span.after.clone_from(&last.at);
+        if !has_more {
+            return Ok((removed, false));
+        }
+        if is_late(app, ctx) {
+            return Ok((removed, true));
+        }
+    }
 }
 
 /// Cuts the chain off before the newest segment that was signed before all that is kept.
