@@ -94,6 +94,9 @@ struct EventRecord<'a> {
     request_id: &'a str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     detail: BTreeMap<String, String>,
+    /// The id of the event that this one was before a person was erased from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rewritten_from: Option<&'a str>,
     /// The fingerprint in the chain outlives the event: by this nobody can guess from it what the event was.
     salt: String,
     ttl: i64,
@@ -118,6 +121,7 @@ fn record(ctx: &RequestContext, event: Event, kept: Duration) -> Result<Item> {
         user_agent: &ctx.user_agent,
         request_id: &ctx.request_id,
         detail: event.detail.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        rewritten_from: None,
         salt: salt(),
         ttl: (at + kept + PURGE_LATE).seconds(),
     })
@@ -175,6 +179,7 @@ impl Transaction<'_> {
             user_agent: &event.user_agent,
             request_id: &event.request_id,
             detail: BTreeMap::new(),
+            rewritten_from: Some(&event.id),
             salt: salt(),
             ttl: (happened + self.audit_kept() + PURGE_LATE).seconds(),
         };

@@ -320,7 +320,10 @@ async fn audit_5_a_person_can_be_erased_and_that_remains() {
     let app = app().await;
     let ada = chained(&app).await;
     let id = ada.session["userId"].as_str().unwrap().to_owned();
-    let admin = app.native(ROOT).await;
+    let mut browser = app.browser(ROOT).await;
+    let order = json!({ "url": app.receiver("crm"), "events": ["UserAccountUnlocked"] });
+    browser.send("POST", "/admin/webhooks", &order).await.expect(201);
+    let admin = Native::sign_in(&app, ROOT).await;
     app.post("/auth/signup", json!({ "email": "ada@example.com", "password": tests::PASSWORD, "name": "X" }))
         .await
         .expect(202);
@@ -330,7 +333,10 @@ async fn audit_5_a_person_can_be_erased_and_that_remains() {
     post("/admin/unlock-account".to_owned(), unlock).await.expect(200);
     app.trail_is_chained().await;
     sign(&app).await;
+    app.followed().await;
     let before = app.table("audit-events").await.len();
+    let counted = || async { app.stack.app().store.totals().await.unwrap().events.sum(&["UserAccountUnlocked"]) };
+    assert_eq!((counted().await, app.table("deliveries").await.len()), (1, 1));
 
     let path = format!("/admin/users/{id}/erase-audit");
     let answer = post(path.clone(), json!({ "reason": "asked for it" })).await.expect(200).body;
@@ -353,6 +359,9 @@ async fn audit_5_a_person_can_be_erased_and_that_remains() {
     assert_eq!(faults(&found), Vec::<String>::new());
     assert!(found.erased >= 9, "{found:?}");
     assert!(!format!("{:?}", app.table("audit-chain").await).contains(&id), "the chain knows nobody");
+    app.log_in("nobody@example.com", "wrong").await.expect(401);
+    app.followed().await;
+    assert_eq!((counted().await, app.table("deliveries").await.len()), (1, 1), "what was told is not told again");
 
     // Again: nothing more. And a forged claim is found.
     let admin = Native::sign_in(&app, ROOT).await;
