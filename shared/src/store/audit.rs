@@ -158,17 +158,16 @@ impl Transaction<'_> {
         self.delete(Part::Event, Change { table, key, update: "", condition, names: &[], values: Vec::new() })
     }
 
-    /// Writes an event again, of the same time and without the person it concerned.
-    pub(crate) fn event_without_subject(self, ctx: &RequestContext, event: &Recorded) -> Result<Self> {
+    /// Writes an event again under another id, of the same time and without the person it concerned.
+    pub(crate) fn event_without_subject(self, event: &Recorded, id: &str) -> Result<Self> {
         let (at, _) = event.at.split_once('#').ok_or_else(|| Error::internal("an event without an instant"))?;
         let happened = Timestamp::parse(at).ok_or_else(|| Error::internal("an event without an instant"))?;
-        let id = id::fresh(ctx.now);
-        let shard = shard_of(&id);
+        let shard = shard_of(id);
         let what = event.target.as_deref().and_then(|target| target.split('#').next()).unwrap_or("user");
         let record = EventRecord {
             actor: event.actor.clone(),
             at: format!("{at}#{id}"),
-            id,
+            id: id.to_owned(),
             kind_shard: format!("{}#{shard}", event.kind),
             kind: event.kind.clone(),
             outcome: event.outcome,

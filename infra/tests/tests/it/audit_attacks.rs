@@ -195,3 +195,19 @@ async fn no_signature_can_be_taken_out_or_put_in() {
     Answer::to(app.request("POST", "/_local/jobs/purge-audit").json(&json!({}))).await.expect(503);
     assert_eq!(app.table("audit-events").await.len(), before, "the trail is not purged by a forged signature");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_added_with_a_time_of_the_past_is_named() {
+    let app = app().await;
+    chained(&app).await;
+    signed_for(&app, 3 * 3600).await;
+    let event = app.item("audit-events", "kind", "UserLoggedIn").await;
+    let at = event["at"].as_s().unwrap().split_once('#').unwrap().0;
+    let id = "01a1fc34-ef94-7ec0-8000-00000000000a";
+    let place = format!("{at}#{id}");
+    app.put("audit-events", tests::changed(event.clone(), &[("at", &place), ("id", id)])).await;
+    app.trail_is_chained().await;
+    sign(&app).await;
+    let found = faults(&verified(&app).await);
+    assert!(found.len() == 1 && found[0].starts_with(&format!("{id} was added later")), "{found:?}");
+}

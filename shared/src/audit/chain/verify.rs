@@ -51,6 +51,8 @@ const PAGE: i32 = 200;
 struct Told {
     /// Every content it has had, the first one first.
     fingerprints: Vec<String>,
+    /// When it was written first, by the stream's own clock.
+    written_at: Option<Timestamp>,
     /// When the stream told of another content, and of the end.
     changed_at: Option<Timestamp>,
     removed_at: Option<Timestamp>,
@@ -69,6 +71,9 @@ struct Verifier<'a> {
     cut: u64,
     told: BTreeMap<String, Told>,
     erased: BTreeSet<String>,
+    /// Events that were written long after what they tell of, and the ids of those that an erasure has made.
+    late: Vec<(String, Timestamp)>,
+    rewritten: BTreeSet<String>,
 }
 
 /// Verifies everything that is there.
@@ -86,6 +91,8 @@ pub async fn verify(store: &Store, witness: &Witness, stack: &str, now: Timestam
         cut: 0,
         told: BTreeMap::new(),
         erased: BTreeSet::new(),
+        late: Vec::new(),
+        rewritten: BTreeSet::new(),
     };
     verifier.run().await
 }
@@ -99,6 +106,7 @@ impl Verifier<'_> {
         // After the chain: an event that is written meanwhile waits, and none seems to be gone.
         self.trail().await?;
         self.missing();
+        self.backdated();
         self.found.faults.sort();
         Ok(self.found)
     }
@@ -226,8 +234,9 @@ impl Verifier<'_> {
     fn read(&mut self, segment: &Segment) {
         for entry in &segment.entries {
             match Change::of_entry(entry) {
-                Some(Change::Written { at, fingerprint }) => {
+                Some(Change::Written { at, fingerprint, written_at }) => {
                     let told = self.told.entry(at).or_default();
+                    told.written_at.get_or_insert(written_at);
                     if !told.fingerprints.contains(&fingerprint) {
                         if !told.fingerprints.is_empty() {
                             told.changed_at.get_or_insert(segment.at);
@@ -273,7 +282,7 @@ impl Verifier<'_> {
             return;
         };
         told.is_present = true;
-        let changed_at = told.changed_at;
+        let (changed_at, written_at) = (told.changed_at, told.written_at);
         if told.fingerprints.first() != Some(&fingerprint) {
             let when = changed_at.map_or_else(String::new, |at| format!(", about {at}"));
             self.fault(at, format!("was changed{when}"));
@@ -282,15 +291,34 @@ impl Verifier<'_> {
         if let Some(when) = changed_at {
             self.fault(&at, format!("was changed, about {when}, and changed back"));
         }
+        let happened = at.split('#').next().and_then(Timestamp::parse);
+        if let (Some(happened), Some(written_at)) = (happened, written_at)
+            && written_at.since(happened) > LAG
+        {
+            self.late.push((at, written_at));
+        }
         self.claims(event.as_ref());
     }
 
     /// An erasure says which events it removed, and is signed.
     fn claims(&mut self, event: Option<&crate::audit::Recorded>) {
         let Some(event) = event.filter(|event| event.kind == erase::KIND) else { return };
-        match erase::removed_by(event, &self.witness.key, self.stack) {
-            Some(ids) => self.erased.extend(ids),
+        match erase::read(event, &self.witness.key, self.stack) {
+            Some(erasure) => {
+                self.erased.extend(erasure.removed);
+                self.rewritten.extend(erasure.rewritten);
+            }
             None => self.fault(&event.at, "claims to be an erasure, and is not signed by the key"),
+        }
+    }
+
+    /// What was written long after its time. An erasure does that, and says so.
+    fn backdated(&mut self) {
+        for (at, written_at) in std::mem::take(&mut self.late) {
+            let id = at.rsplit('#').next().unwrap_or_default();
+            if !self.rewritten.contains(id) {
+                self.fault(at, format!("was added later, about {written_at}"));
+            }
         }
     }
 
