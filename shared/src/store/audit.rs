@@ -2,7 +2,7 @@
 //!
 //! | table | key | ends by TTL |
 //! |---|---|---|
-//! | AuditEvents | `actor` = `user#<id>`, `email#<address>` or `system#<job>`; `at` = time and id | a month after it should have been purged |
+//! | AuditEvents | `actor` = `user#<id>`, `email#<address>` or `system#<job>`; `at` = time and id | a month after the longest retention that there is |
 //!
 //! | index | key | holds |
 //! |---|---|---|
@@ -28,9 +28,13 @@ use crate::context::RequestContext;
 use crate::error::{Error, Result};
 use crate::id;
 use crate::random;
+use crate::settings::MOST_AUDIT_DAYS;
 
-/// TTL removes what nobody has purged for so long.
-const PURGE_LATE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// TTL removes what nobody has purged a month after the longest retention that there is. An event's TTL cannot be moved, since
+/// the chain has its fingerprint: were it of today's retention, one that is raised later would lose events.
+fn ttl(happened: Timestamp) -> i64 {
+    (happened + Duration::from_secs(24 * 3600) * (MOST_AUDIT_DAYS + 30)).seconds()
+}
 
 /// An index over everything would put every event of a moment into one partition, which takes a thousand a second.
 pub(crate) const SHARDS: u8 = 4;
@@ -102,7 +106,7 @@ struct EventRecord<'a> {
     ttl: i64,
 }
 
-fn record(ctx: &RequestContext, event: Event, kept: Duration) -> Result<Item> {
+fn record(ctx: &RequestContext, event: Event) -> Result<Item> {
     let id = id::fresh(ctx.now);
     let at: Timestamp = ctx.now;
     let shard = shard_of(&id);
@@ -123,7 +127,7 @@ fn record(ctx: &RequestContext, event: Event, kept: Duration) -> Result<Item> {
         detail: event.detail.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         rewritten_from: None,
         salt: salt(),
-        ttl: (at + kept + PURGE_LATE).seconds(),
+        ttl: ttl(at),
     })
 }
 
@@ -143,7 +147,7 @@ fn shard_of(id: &str) -> u8 {
 impl Transaction<'_> {
     /// Tells the trail, if and only if the rest happens.
     pub fn event(self, ctx: &RequestContext, event: Event) -> Result<Self> {
-        let item = record(ctx, event, self.audit_kept())?;
+        let item = record(ctx, event)?;
         let table = self.tables().audit_events.as_str();
         Ok(self.create(Part::Event, table, item, "actor"))
     }
@@ -180,7 +184,7 @@ impl Transaction<'_> {
             detail: BTreeMap::new(),
             rewritten_from: Some(&event.id),
             salt: salt(),
-            ttl: (happened + self.audit_kept() + PURGE_LATE).seconds(),
+            ttl: ttl(happened),
         };
         let table = self.tables().audit_events.as_str();
         Ok(self.create(Part::Event, table, to_item(&record)?, "actor"))
@@ -200,7 +204,7 @@ impl Store {
             .client
             .put_item()
             .table_name(&self.tables.audit_events)
-            .set_item(Some(record(ctx, event, self.audit_kept)?))
+            .set_item(Some(record(ctx, event)?))
             .send()
             .await;
         put.map(drop).map_err(|cause| Error::unavailable(DYNAMODB, &cause))

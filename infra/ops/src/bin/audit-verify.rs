@@ -5,7 +5,6 @@
 //! could not be found out.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use shared::audit::chain::{self, Logged, Verification, Witness};
 use shared::aws::kms::Kms;
@@ -64,8 +63,7 @@ async fn main() -> ExitCode {
 
 async fn verify(Arguments { stack, key, logged, begun_at, .. }: &Arguments) -> Result<Verification> {
     let sdk = sdk_config(&Environment::of_process())?;
-    // How long events are kept matters only to who writes them.
-    let store = Store::new(&sdk, Tables::of_stack(stack), Duration::ZERO, Clock::system());
+    let store = Store::new(&sdk, Tables::of_stack(stack), Clock::system());
     let known = Witness::of_key(&Kms::new(&sdk, "", stack), key).await?;
     let witness = Witness { begun_at: begun_at.unwrap_or(known.begun_at), logged: logged.clone(), ..known };
     chain::verify(&store, &witness, stack, Clock::system().now()).await

@@ -18,9 +18,7 @@ async fn links(app: &TestApp, part: &str) -> Vec<Value> {
 }
 
 fn number(value: &Value) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "numbers of DynamoDB, all of them whole here")]
-    let number = value.as_f64().unwrap() as i64;
-    number
+    value.as_f64().unwrap() as i64
 }
 
 /// What the log says of every checkpoint that there is. Made the long way, from what is documented.

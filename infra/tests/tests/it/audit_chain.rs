@@ -265,6 +265,16 @@ async fn audit_5_what_is_too_old_is_neither_shown_nor_kept_and_nothing_else_goes
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn audit_5_no_event_ends_by_ttl_before_the_longest_retention_that_can_be_set() {
+    let app = app().await;
+    chained(&app).await;
+    let now = app.stack.clock().now().seconds();
+    for event in app.table("audit-events").await {
+        assert!(event["ttl"].as_f64().unwrap() > (now + 3_650 * 86_400) as f64, "{event}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f48_a_purge_under_a_reader_neither_breaks_nor_repeats_anything() {
     let app = app().await;
     chained(&app).await;
