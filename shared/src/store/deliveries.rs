@@ -4,8 +4,8 @@
 //! |---|---|---|
 //! | Deliveries | `destination` = a webhook's id or `channel#<kind>`, `delivery` = the event's id | after 30 days |
 //!
-//! `state` and `due_at` exist only while a delivery waits, so the index `due` holds nothing else. There is one per event and
-//! destination, however often the event is told (case 267).
+//! How one waits for its turn is in `waiting`. There is one per event and destination, however often the event is told
+//! (case 267).
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::primitives::Advance;
 use super::transaction::{Change, Committed, Part};
-use super::{DYNAMODB, Item, Store, Transaction, from_item, key2, number, text, to_item};
+use super::waiting::{self, WAITING, part};
+use super::{DYNAMODB, Store, Transaction, from_item, key2, number, text, to_item};
 use crate::audit::Event;
 use crate::clock::Timestamp;
 use crate::context::RequestContext;
@@ -68,9 +69,6 @@ pub enum Next {
     Dead(&'static str),
 }
 
-const WAITING: &str = "waiting";
-const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
-
 /// So many tries are remembered.
 const REMEMBERED: usize = 12;
 
@@ -80,11 +78,7 @@ impl Transaction<'_> {
     pub fn create_delivery(self, delivery: &DeliveryRecord, now: Timestamp, due_at: Timestamp) -> Result<Self> {
         let table = self.tables().deliveries.as_str();
         let mut item = to_item(delivery)?;
-        item.extend([
-            ("state".to_owned(), text(WAITING)),
-            ("due_at".to_owned(), number(due_at.millis())),
-            ("ttl".to_owned(), number((now + KEPT).seconds())),
-        ]);
+        waiting::wait(&mut item, now, due_at);
         Ok(self.create(Part::Delivery, table, item, "destination"))
     }
 }
@@ -99,19 +93,8 @@ impl Store {
         now: Timestamp,
         lease: Duration,
     ) -> Result<Option<DeliveryRecord>> {
-        let change = Change {
-            table: &self.tables.deliveries,
-            key: key2("destination", destination, "delivery", delivery),
-            update: "SET leased_until = :lease, due_at = :lease, claimed_by = :me",
-            condition: "#state = :waiting AND (attribute_not_exists(leased_until) OR leased_until <= :now OR claimed_by = :me)",
-            names: &[("#state", "state")],
-            values: vec![
-                (":lease", number((now + lease).millis())),
-                (":waiting", text(WAITING)),
-                (":now", number(now.millis())),
-                (":me", text(claim_id)),
-            ],
-        };
+        let key = key2("destination", destination, "delivery", delivery);
+        let change = waiting::claim(&self.tables.deliveries, key, claim_id, now, lease);
         match self.advance(change).await? {
             Advance::Won(item) => Ok(Some(from_item(item)?)),
             Advance::Lost(_) => Ok(None),
@@ -190,14 +173,7 @@ impl Store {
 
     /// Keys of waiting deliveries whose time has come, oldest first; at most `limit`.
     pub async fn due_deliveries(&self, now: Timestamp, limit: i32) -> Result<Vec<(String, String)>> {
-        let query = self.client.query().table_name(&self.tables.deliveries).index_name("due").limit(limit);
-        let query = query
-            .key_condition_expression("#state = :waiting AND due_at <= :now")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":waiting", text(WAITING))
-            .expression_attribute_values(":now", number(now.millis()));
-        let items = query.send().await.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?.items.unwrap_or_default();
-        let part = |item: &Item, name: &str| item.get(name)?.as_s().ok().cloned();
+        let items = self.due(&self.tables.deliveries, now, limit).await?;
         Ok(items.iter().filter_map(|item| Some((part(item, "destination")?, part(item, "delivery")?))).collect())
     }
 

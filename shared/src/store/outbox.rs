@@ -4,8 +4,8 @@
 //! |---|---|---|
 //! | Outbox | `message_id` | 30 days after it was written |
 //!
-//! `state` and `due_at` exist only while a message waits, so the index `due` holds nothing else. What the message says
-//! is encrypted: it contains a link that must not be usable by who reads the table.
+//! How one waits for its turn is in `waiting`. What the message says is encrypted: it contains a link that must not be
+//! usable by who reads the table.
 
 use std::time::Duration;
 
@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::primitives::Advance;
 use super::transaction::{Change, Part};
-use super::{DYNAMODB, Store, Transaction, from_item, key, number, text, to_item};
+use super::waiting::{self, WAITING, part};
+use super::{Store, Transaction, from_item, key, number, text, to_item};
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A message as written by the transaction that it tells of.
 #[derive(Clone, Serialize, Deserialize)]
@@ -39,10 +40,6 @@ pub enum Claim {
     NotOurs,
 }
 
-/// How long a message is there, whatever becomes of it.
-pub const MESSAGE_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
-const WAITING: &str = "waiting";
-
 impl Store {
     /// *Advance*: takes a waiting message for `lease`. Of several senders at once one gets it; when that one dies, the
     /// next may try after the lease.
@@ -55,20 +52,10 @@ impl Store {
         now: Timestamp,
         lease: Duration,
     ) -> Result<Claim> {
-        let change = Change {
-            table: &self.tables.outbox,
-            key: key("message_id", message_id),
-            update: "SET leased_until = :lease, due_at = :lease, claimed_by = :me ADD attempts :one",
-            condition: "#state = :waiting AND (attribute_not_exists(leased_until) OR leased_until <= :now OR claimed_by = :me)",
-            names: &[("#state", "state")],
-            values: vec![
-                (":lease", number((now + lease).millis())),
-                (":one", number(1)),
-                (":waiting", text(WAITING)),
-                (":now", number(now.millis())),
-                (":me", text(claim_id)),
-            ],
-        };
+        let mut change = waiting::claim(&self.tables.outbox, key("message_id", message_id), claim_id, now, lease);
+        // Counted now, so that a try counts whose sender dies.
+        change.update = "SET leased_until = :lease, due_at = :lease, claimed_by = :me ADD attempts :one";
+        change.values.push((":one", number(1)));
         match self.advance(change).await? {
             Advance::Won(item) => Ok(Claim::Ours(from_item(item)?)),
             Advance::Lost(_) => Ok(Claim::NotOurs),
@@ -122,14 +109,8 @@ impl Store {
 
     /// Ids of waiting messages whose time has come, oldest first; at most `limit`.
     pub async fn due_messages(&self, now: Timestamp, limit: i32) -> Result<Vec<String>> {
-        let query = self.client.query().table_name(&self.tables.outbox).index_name("due").limit(limit);
-        let query = query
-            .key_condition_expression("#state = :waiting AND due_at <= :now")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":waiting", text(WAITING))
-            .expression_attribute_values(":now", number(now.millis()));
-        let items = query.send().await.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?.items.unwrap_or_default();
-        Ok(items.into_iter().filter_map(|item| item.get("message_id")?.as_s().ok().cloned()).collect())
+        let items = self.due(&self.tables.outbox, now, limit).await?;
+        Ok(items.iter().filter_map(|item| part(item, "message_id")).collect())
     }
 }
 
@@ -139,12 +120,8 @@ impl Transaction<'_> {
     pub fn create_message(self, message: &OutboxMessage, now: Timestamp, due_at: Timestamp) -> Result<Self> {
         let table = self.tables().outbox.as_str();
         let mut item = to_item(message)?;
-        item.extend([
-            ("state".to_owned(), text(WAITING)),
-            ("due_at".to_owned(), number(due_at.millis())),
-            ("created_at".to_owned(), number(now.millis())),
-            ("ttl".to_owned(), number((now + MESSAGE_KEPT).seconds())),
-        ]);
+        item.insert("created_at".to_owned(), number(now.millis()));
+        waiting::wait(&mut item, now, due_at);
         Ok(self.create(Part::Mail, table, item, "message_id"))
     }
 }
