@@ -49,7 +49,7 @@ pub use self::sessions::SessionRecord;
 pub use self::signing_keys::{KeyRecord, KeyState, RingRecords, SecretRecord};
 pub use self::subscribers::{AlertRecord, ChannelRecord, WebhookRecord, WrappedSecret};
 pub use self::transaction::{Attempt, Committed, Part, Transaction};
-pub use self::waiting::KEPT as MESSAGE_KEPT;
+pub use self::waiting::{KEPT as MESSAGE_KEPT, Turn};
 pub use self::watches::{Backup, WatchRecord};
 use crate::aws::skew::WatchClock;
 use crate::aws::trips::CountTrips;

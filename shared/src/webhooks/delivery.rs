@@ -23,7 +23,7 @@ use crate::metrics::{DELIVERING, name};
 use crate::outbound::{Failed, Message};
 use crate::random;
 use crate::secret::SecretText;
-use crate::store::{DeliveryRecord, Next, Try, WebhookRecord, WrappedSecret};
+use crate::store::{DeliveryRecord, Next, Try, Turn, WebhookRecord, WrappedSecret};
 
 /// How long a receiver may take, from the look-up of its name to the end of its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -51,7 +51,7 @@ const KEPT_OF_ANSWER: usize = 500;
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Delivered,
-    /// Another sender has it, or it is finished: what a duplicated stream record comes to.
+    /// Another sender has it or had it, or it is finished: what a duplicated stream record comes to.
     NotOurs,
     Postponed,
     /// Its receiver has just failed several times: not even tried.
@@ -77,15 +77,15 @@ enum Target {
     Gone(&'static str),
 }
 
-/// Makes a delivery, if it is still waiting.
+/// Makes a delivery, if it is still waiting and the caller's turn.
 ///
 /// # Errors
 /// When the table or KMS does not answer; then nothing is known and the caller tries again.
-pub async fn deliver(app: &App, ctx: &RequestContext, key: (&str, &str)) -> Result<Outcome> {
+pub async fn deliver(app: &App, ctx: &RequestContext, key: (&str, &str), turn: Turn) -> Result<Outcome> {
     let (destination, _) = key;
     let recipient = Recipient::read(app, destination).await?;
     let claim_id = id::fresh(ctx.now);
-    let Some(delivery) = app.store.claim_delivery(key, &claim_id, ctx.now, FIRST_TRY).await? else {
+    let Some(delivery) = app.store.claim_delivery(key, &claim_id, turn, ctx.now, FIRST_TRY).await? else {
         return Ok(Outcome::NotOurs);
     };
     let finish = |made, next, told| app.store.finish_try(&delivery, &claim_id, made, next, told, ctx.now);
@@ -283,7 +283,7 @@ pub async fn retry(app: &App, ctx: &RequestContext) -> Result<Report> {
                 return Ok(report);
             }
             let ctx = RequestContext { now, ..ctx.clone() };
-            let each = keys.iter().map(|(destination, delivery)| deliver(app, &ctx, (destination, delivery)));
+            let each = keys.iter().map(|(destination, delivery)| deliver(app, &ctx, (destination, delivery), Turn::Due));
             for outcome in try_join_all(each).await? {
                 match outcome {
                     Outcome::Delivered => report.delivered += 1,
