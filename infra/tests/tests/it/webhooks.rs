@@ -281,6 +281,29 @@ async fn case_267_what_waits_for_its_next_try_waits_whatever_the_stream_tells_ag
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn f17_a_delivery_that_cannot_be_made_is_in_no_others_way_and_ends() {
+    let app = start().await;
+    let mut admin = app.browser(ADMIN).await;
+    let (broken, _) = webhook(&app, &mut admin, "broken", json!(["UserLoginFailed"])).await;
+    let (good, _) = webhook(&app, &mut admin, "crm", json!(["UserLoginFailed"])).await;
+    answer(&app, json!({ "status": 500 })).await;
+    fail_to_log_in(&app).await;
+    answer(&app, json!({})).await;
+    app.set("settings", "key", &broken, "secrets", "nothing that could be read").await;
+    app.advance(61);
+    let report = retry(&app).await;
+    assert_eq!((&report["delivered"], &report["failed"]), (&json!(1), &json!(1)), "{report}");
+    assert_eq!(retry(&app).await["failed"], 0, "it waits");
+    let state = || async { app.table("deliveries").await };
+    assert!(state().await.iter().any(|it| it["destination"] == good.as_str() && it.get("delivered_at").is_some()));
+    app.advance(4 * 86_400);
+    assert_eq!(retry(&app).await["dead"], 1);
+    let dead = state().await.into_iter().find(|it| it["destination"] == broken.as_str()).unwrap();
+    assert_eq!((&dead["dead_reason"], &dead["attempts"]), (&json!("waited too long"), &json!(1.0)), "{dead}");
+    assert_eq!(app.count("WebhookUndeliverable").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn case_267_an_event_that_is_told_twice_is_one_delivery_and_one_that_is_claimed_twice_is_one_message() {
     let app = start().await;
     let mut admin = app.browser(ADMIN).await;
