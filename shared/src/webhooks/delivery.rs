@@ -102,7 +102,7 @@ impl Claimed<'_> {
         let Self { app, ctx, delivery, .. } = *self;
         let destination = delivery.destination.as_str();
         let recipient = Recipient::read(app, destination).await?;
-        let message = match recipient.target(app, delivery, ctx.now)? {
+        let message = match recipient.target(app, delivery, ctx.now).await? {
             Target::Message(message) => message,
             Target::Gone(reason) => {
                 self.finish(None, Next::Dead(reason), None).await?;

@@ -17,7 +17,7 @@ use crate::store::{DeliveryRecord, WebhookRecord, WrappedSecret};
 /// Where a delivery goes, and how.
 pub(super) enum Target {
     Message(Message),
-    /// Removed, disabled, or not to be called any more.
+    /// Removed, disabled, not to be called any more, or overtaken by what has happened since.
     Gone(&'static str),
 }
 
@@ -45,9 +45,10 @@ impl Recipient {
         matches!(self, Self::Webhook(..))
     }
 
-    pub(super) fn target(&self, app: &App, delivery: &DeliveryRecord, now: Timestamp) -> Result<Target> {
+    pub(super) async fn target(&self, app: &App, delivery: &DeliveryRecord, now: Timestamp) -> Result<Target> {
         match self {
             Self::Nobody => Ok(Target::Gone("removed")),
+            Self::Channel(_) if !channels::is_still_so(app, &delivery.body).await? => Ok(Target::Gone("superseded")),
             Self::Channel(channel) => Ok(match channel.message(app, &delivery.body)? {
                 Some(message) => Target::Message(message),
                 None => Target::Gone("the channel's address may not be called"),
