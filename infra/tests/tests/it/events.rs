@@ -176,12 +176,7 @@ async fn f17_duplicated_reordered_poisoned_and_replayed_batches_come_to_the_same
         let mut rest = records.as_slice();
         while !rest.is_empty() {
             let (batch, after) = rest.split_at((1 + chance.below(80)).min(rest.len()));
-            let bad = batch.iter().filter(|it| {
-                it["dynamodb"]["NewImage"]["kind"]["S"] == "Broken" || it["dynamodb"]["NewImage"] == json!({})
-            });
-            let bad: BTreeSet<String> =
-                bad.map(|it| it["dynamodb"]["SequenceNumber"].as_str().unwrap().to_owned()).collect();
-            assert_eq!(give(&app, batch).await, bad, "the poison is named, and nothing else");
+            assert!(give(&app, batch).await.is_empty(), "what is no event holds nobody up");
             rest = after;
         }
         // The whole once more, in several calls at once, as two shards' consumers might.
