@@ -51,7 +51,7 @@ pub async fn purge(app: &App, ctx: &RequestContext) -> Result<Purged> {
 /// Told before the first removal: a run that dies half-way has told, too.
 async fn tell(app: &App, ctx: &RequestContext, checkpoint: &Checkpoint) -> Result<()> {
     let event = Event::new(Kind::AuditPurged, Actor::System("purge-audit")).with("before", checkpoint.kept_since);
-    app.store.record_event(ctx, event).await
+    app.store.record_event(&ctx.at(app.clock.now()), event).await
 }
 
 fn is_late(app: &App, ctx: &RequestContext) -> bool {

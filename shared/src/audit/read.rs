@@ -22,9 +22,9 @@ pub const MAX_PAGE: usize = 50;
 /// So many events are read for one page at most. Where few of them are wanted, a page is short and has a cursor.
 const BUDGET: usize = 2_000;
 
-/// An index may lag behind, and two clocks may differ: what is younger may still get a neighbour before it. Those who
-/// follow the trail are told of an event once it is as old.
-const SETTLED: Duration = Duration::from_secs(5);
+/// A request may last five seconds and tells of its beginning; an index may lag behind, and two clocks may differ: what is
+/// younger may still get a neighbour before it. Those who follow the trail are told of an event once it is as old.
+const SETTLED: Duration = Duration::from_secs(15);
 
 /// A page of the trail.
 pub struct Page {

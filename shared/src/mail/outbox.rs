@@ -133,7 +133,7 @@ async fn bury(app: &App, ctx: &RequestContext, message: &OutboxMessage, reason: 
         .failed(reason)
         .with("message", &message.message_id)
         .with("mail", &message.kind);
-    app.store.record_event(ctx, event).await?;
+    app.store.record_event(&ctx.at(app.clock.now()), event).await?;
     app.store.message_dead(&message.message_id, reason, ctx.now).await?;
     Ok(Delivery::Dead)
 }
@@ -165,7 +165,7 @@ pub async fn retry(app: &App, ctx: &RequestContext) -> Result<Report> {
             report.more = true;
             break;
         }
-        match deliver(app, &RequestContext { now, ..ctx.clone() }, &message_id, Turn::Due).await? {
+        match deliver(app, &ctx.at(now), &message_id, Turn::Due).await? {
             Delivery::Sent => report.sent += 1,
             Delivery::Postponed => report.postponed += 1,
             Delivery::Dead => report.dead += 1,

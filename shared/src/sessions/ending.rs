@@ -100,6 +100,7 @@ pub async fn clean_up(app: &App, ctx: &RequestContext) -> Result<CleanUp> {
     loop {
         let (sessions, after) = app.store.expired_sessions(ctx.now, next).await?;
         for session in &sessions {
+            let ctx = &ctx.at(app.clock.now());
             let mut change = app.store.transaction().remove_session(session);
             let was_revoked = session.family.revoked.is_some();
             if !was_revoked {

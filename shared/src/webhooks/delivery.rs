@@ -137,7 +137,7 @@ impl Claimed<'_> {
         breaker.failed(app.clock.now());
         probe.told();
         if status == Some(410) && recipient.is_webhook() {
-            disable(app, ctx, destination).await?;
+            disable(app, &self.later(), destination).await?;
             self.count("dead");
             self.finish(made, Next::Dead("gone"), None).await?;
             return Ok(Outcome::Dead);
@@ -162,6 +162,11 @@ impl Claimed<'_> {
         Ok(Outcome::Failed)
     }
 
+    /// The context of an event that is written now: a try may have taken ten seconds.
+    fn later(&self) -> RequestContext {
+        self.ctx.at(self.app.clock.now())
+    }
+
     fn is_too_old(&self) -> bool {
         self.ctx.now.since(self.delivery.since) > LONGEST_LIFE
     }
@@ -182,7 +187,7 @@ impl Claimed<'_> {
         let kind = if is_channel { Kind::AlertUndeliverable } else { Kind::WebhookUndeliverable };
         let event = Event::new(kind, Actor::System("send-webhooks")).failed(reason);
         let event = event.on_webhook(destination).with("delivery", delivery);
-        self.finish(made, Next::Dead(reason), Some((self.ctx, event))).await?;
+        self.finish(made, Next::Dead(reason), Some((&self.later(), event))).await?;
         Ok(Outcome::Dead)
     }
 }
@@ -266,7 +271,7 @@ pub async fn retry(app: &App, ctx: &RequestContext) -> Result<Report> {
                 report.more = true;
                 return trouble.map_or(Ok(report), Err);
             }
-            let ctx = RequestContext { now, ..ctx.clone() };
+            let ctx = ctx.at(now);
             let each = keys.iter().map(|(destination, delivery)| deliver(app, &ctx, (destination, delivery), Turn::Due));
             for outcome in join_all(each).await {
                 match outcome {

@@ -99,7 +99,8 @@ async fn f17_duplicated_and_replayed_stream_records_send_nothing_twice() {
 
     // What SES did not take waits for its time, whatever the stream tells again.
     app.fault(json!({ "service": "ses", "kind": "error" })).await;
-    app.post("/auth/password/forgot", json!({ "email": "ada@example.com" })).await.expect(202);
+    let bob = json!({ "email": "bob@example.com", "password": tests::PASSWORD, "name": "Bob" });
+    app.post("/auth/signup", bob).await.expect(202);
     let waiting = || async { messages(&app).await.into_iter().find(|it| it.get("state").is_some()) };
     let message = loop {
         match waiting().await {
