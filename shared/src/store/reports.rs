@@ -34,17 +34,16 @@ struct Kind {
 }
 
 impl Store {
-    /// The days from a date on that were reported, in order.
-    pub async fn reported_days(&self, from: &str) -> Result<Vec<String>> {
+    /// The newest day that was reported, however long ago.
+    pub async fn newest_report(&self) -> Result<Option<String>> {
         let query = self.client.query().table_name(&self.tables.settings).consistent_read(true);
         let query = query
-            .key_condition_expression("kind = :kind AND #key >= :from")
-            .expression_attribute_names("#key", "key")
+            .key_condition_expression("kind = :kind")
             .expression_attribute_values(":kind", text("report"))
-            .expression_attribute_values(":from", text(from));
-        // A few small items: always one page.
+            .scan_index_forward(false)
+            .limit(1);
         let items = query.send().await.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?.items.unwrap_or_default();
-        Ok(items.into_iter().filter_map(|item| item.get("key")?.as_s().ok().cloned()).collect())
+        Ok(items.into_iter().find_map(|item| item.get("key")?.as_s().ok().cloned()))
     }
 
     /// Counts the events from one date to before another, by the index of all events.
