@@ -68,6 +68,9 @@ fn length(count: usize) -> [u8; 8] {
 const SEGMENT: &str = "segment";
 const CHECKPOINT: &str = "checkpoint";
 
+/// The last of the numbers that have their order as text, too.
+const LAST: u64 = 999_999_999_999;
+
 fn link_key(part: &str, number: u64) -> Item {
     key2("part", part, "seq", format!("{number:012}"))
 }
@@ -83,12 +86,11 @@ impl Store {
         let change = Change {
             table: &self.tables.audit_chain,
             key: link_key(SEGMENT, segment.number),
-            update: "SET #number = :number, previous = :previous, #at = :at, entries = :entries, #hash = :hash",
+            update: "SET previous = :previous, #at = :at, entries = :entries, #hash = :hash",
             // True again for the same segment, whose answer may have been lost on the way.
             condition: "attribute_not_exists(part) OR #hash = :hash",
-            names: &[("#number", "number"), ("#at", "at"), ("#hash", "hash")],
+            names: &[("#at", "at"), ("#hash", "hash")],
             values: vec![
-                (":number", number(segment.number)),
                 (":previous", text(&segment.previous)),
                 (":at", number(segment.at.millis())),
                 (":entries", AttributeValue::L(segment.entries.iter().map(text).collect())),
@@ -117,12 +119,10 @@ impl Store {
         let change = Change {
             table: &self.tables.audit_chain,
             key: link_key(CHECKPOINT, checkpoint.ordinal),
-            update: "SET #ordinal = :ordinal, previous = :previous, #number = :number, #at = :at, #hash = :hash, \
-                     kept_since = :kept, signature = :signature",
+            update: "SET previous = :previous, #number = :number, #at = :at, #hash = :hash, kept_since = :kept, signature = :signature",
             condition: "attribute_not_exists(part) OR signature = :signature",
-            names: &[("#ordinal", "ordinal"), ("#number", "number"), ("#at", "at"), ("#hash", "hash")],
+            names: &[("#number", "number"), ("#at", "at"), ("#hash", "hash")],
             values: vec![
-                (":ordinal", number(checkpoint.ordinal)),
                 (":previous", text(&checkpoint.previous)),
                 (":number", number(checkpoint.number)),
                 (":at", number(checkpoint.at.millis())),
@@ -143,6 +143,9 @@ impl Store {
     }
 
     async fn chain(&self, part: &str, from: u64, oldest_first: bool, limit: i32) -> Result<Vec<Item>> {
+        if from > LAST {
+            return Ok(Vec::new());
+        }
         let query = self
             .client
             .query()

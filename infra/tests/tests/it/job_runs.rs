@@ -150,7 +150,7 @@ async fn look(app: &TestApp, job: &Job) -> BTreeMap<String, usize> {
     }
     let chain = app.table("audit-chain").await;
     chain.iter().filter(|link| link["part"] == "checkpoint").for_each(|_| count("checkpoint".to_owned()));
-    if chain.iter().any(|link| link["part"] == "segment" && link["number"] == 1.0) {
+    if chain.iter().any(|link| link["part"] == "segment" && link["seq"] == "000000000001") {
         count("the first link of the chain".to_owned());
     }
     for delivery in app.table("deliveries").await {

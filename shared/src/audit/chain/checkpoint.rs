@@ -19,6 +19,7 @@ use crate::settings::Algorithm;
 #[derive(Clone, Debug, Deserialize)]
 pub struct Checkpoint {
     /// Counts from 1.
+    #[serde(rename = "seq", deserialize_with = "super::number")]
     pub ordinal: u64,
     /// The digest of the checkpoint before; empty for the first.
     pub previous: String,

@@ -20,7 +20,16 @@ pub use self::segment::{Change, Segment, follow};
 pub use self::sign::{Signing, sign};
 pub(super) use self::verify::CUT_MARGIN;
 pub use self::verify::{Fault, Verification, verify};
+use serde::de::{Deserialize, Deserializer, Error as _};
+
 use crate::error::Error;
+
+/// The number of a link is its key in the table: whoever reads on from the last one must not be led in a circle.
+fn number<'de, D: Deserializer<'de>>(key: D) -> Result<u64, D::Error> {
+    let key = String::deserialize(key)?;
+    let is_whole = key.len() == 12 && key.bytes().all(|digit| digit.is_ascii_digit());
+    key.parse().ok().filter(|_| is_whole).ok_or_else(|| D::Error::custom("a link of the audit chain has no number"))
+}
 
 fn broken(what: &str) -> Error {
     Error::internal(format!("the audit chain is broken: {what}"))

@@ -30,6 +30,7 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Segment {
     /// Counts from 1.
+    #[serde(rename = "seq", deserialize_with = "super::number")]
     pub number: u64,
     /// The hash of the segment before; empty for the first.
     pub previous: String,
