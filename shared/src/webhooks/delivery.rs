@@ -272,7 +272,8 @@ pub async fn retry(app: &App, ctx: &RequestContext) -> Result<Report> {
                 return trouble.map_or(Ok(report), Err);
             }
             let ctx = ctx.at(now);
-            let each = keys.iter().map(|(destination, delivery)| deliver(app, &ctx, (destination, delivery), Turn::Due));
+            let each =
+                keys.iter().map(|(destination, delivery)| deliver(app, &ctx, (destination, delivery), Turn::Due));
             for outcome in join_all(each).await {
                 match outcome {
                     Ok(outcome) => report.count(outcome),

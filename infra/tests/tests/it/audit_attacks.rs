@@ -78,8 +78,7 @@ async fn rewrite_history(app: &TestApp) {
         assert!(place(&link) >= from);
         let entries = link["entries"].as_array().unwrap().iter().map(|entry| entry.as_str().unwrap().to_owned());
         let entries = entries.filter(|entry| entry != second);
-        let entries: Vec<String> =
-            entries.map(|entry| if entry == *first { forged.clone() } else { entry }).collect();
+        let entries: Vec<String> = entries.map(|entry| if entry == *first { forged.clone() } else { entry }).collect();
         previous = Some(forge(app, &link, &previous.unwrap_or_default(), &entries).await);
     }
     for checkpoint in links(app, "checkpoint").await {

@@ -354,7 +354,9 @@ async fn audit_5_a_person_can_be_erased_and_that_remains() {
     let both = format!("/admin/audit-logs?userId={id}&email=bob@example.com");
     Answer::to(app.request("GET", &both).bearer_auth(&admin.access)).await.expect(200);
     let path = format!("/admin/users/{id}/erase-audit");
-    Answer::to(app.request("POST", &path).bearer_auth(&bob.access).json(&json!({ "reason": "mischief" }))).await.expect(403);
+    Answer::to(app.request("POST", &path).bearer_auth(&bob.access).json(&json!({ "reason": "mischief" })))
+        .await
+        .expect(403);
     app.trail_is_chained().await;
     sign(&app).await;
     app.followed().await;

@@ -308,7 +308,8 @@ async fn note_2_an_alert_that_is_over_is_not_opened_again_by_a_late_delivery() {
     app.received(2).await;
     app.deliveries_rest().await;
     assert_eq!(app.job("retry-webhooks", json!({})).await["report"]["dead"], 1);
-    let actions: Vec<Value> = app.received(2).await.iter().map(|it| serde_json::from_str(it["body"].as_str().unwrap()).unwrap()).collect();
+    let actions: Vec<Value> =
+        app.received(2).await.iter().map(|it| serde_json::from_str(it["body"].as_str().unwrap()).unwrap()).collect();
     let actions: Vec<&Value> = actions.iter().map(|it: &Value| &it["event_action"]).collect();
     assert_eq!(actions, ["trigger", "resolve"], "the trigger that failed is not tried again");
     let late = app.table("deliveries").await.into_iter().find(|it| it["kind"] == "AlertOpened").unwrap();
