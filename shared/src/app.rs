@@ -53,7 +53,7 @@ impl App {
         let settings = Settings::read(environment).map_err(Error::internal)?;
         let sdk = sdk_config(environment)?;
         Ok(Self {
-            store: Store::new(&sdk, settings.tables.clone(), settings.audit_kept, clock.clone()),
+            store: Store::new(&sdk, settings.tables.clone(), clock.clone()),
             kms: Kms::new(&sdk, &settings.secrets_key_id, &settings.stack_name),
             lines: Lines::default(),
             keys: KeyCache::default(),

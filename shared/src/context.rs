@@ -27,6 +27,13 @@ impl RequestContext {
         Self { now, request_id, ip: None, place: None, user_agent: String::new(), admission: None }
     }
 
+    /// The same work at another time. A job may run for minutes, and its events have the time at which they are written: who
+    /// follows the trail has passed the time at which the run began.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Self {
+        Self { now, ..self.clone() }
+    }
+
     /// The caller's network, too coarse to name a household: of IPv4 a /24, of IPv6 a /48.
     pub fn network(&self) -> Option<String> {
         self.ip.map(network_of)

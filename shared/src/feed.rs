@@ -38,6 +38,9 @@ pub struct Entry {
     pub target: Option<String>,
     #[serde(default)]
     ip: Option<String>,
+    /// It was told before, under this id; a person was erased from it since.
+    #[serde(default)]
+    rewritten_from: Option<String>,
     #[serde(default)]
     pub detail: BTreeMap<String, String>,
 }
@@ -80,7 +83,7 @@ impl Entry {
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
     pub counted: usize,
-    /// Seen before, or too old to tell.
+    /// Seen before, or too old to tell, or told before a person was erased from it.
     pub passed_over: usize,
     pub deliveries: usize,
 }
@@ -96,7 +99,8 @@ pub async fn take(app: &App, ctx: &RequestContext, entries: &[Entry]) -> (Report
     let mut batch = Batch::default();
     let mut first = 0;
     for (index, entry) in entries.iter().enumerate() {
-        if ctx.now.since(entry.at()) > OLDEST || !seen.insert(&entry.id) {
+        let is_news = entry.rewritten_from.is_none() && ctx.now.since(entry.at()) <= OLDEST;
+        if !is_news || !seen.insert(&entry.id) {
             report.passed_over += 1;
             continue;
         }

@@ -30,6 +30,13 @@ pub fn changed(mut item: Item, changes: &[(&str, &str)]) -> Item {
     item
 }
 
+/// An item with another list of texts.
+pub fn with_texts(mut item: Item, name: &str, texts: &[String]) -> Item {
+    let texts = texts.iter().map(|text| AttributeValue::S(text.clone())).collect();
+    item.insert(name.to_owned(), AttributeValue::L(texts));
+    item
+}
+
 impl TestApp {
     /// Every item of a table, by its name's last part: `users`, `audit-events`.
     pub async fn table(&self, name: &str) -> Vec<Value> {
@@ -73,9 +80,16 @@ impl TestApp {
 
     /// The item that an attribute names.
     pub async fn item(&self, table: &str, by: &str, is: &str) -> Item {
-        let is_meant = |item: &Item| item.get(by) == Some(&AttributeValue::S(is.to_owned()));
+        self.item_by(table, &[(by, is)]).await
+    }
+
+    /// The item that these attributes name.
+    pub async fn item_by(&self, table: &str, named: &[(&str, &str)]) -> Item {
+        let is_meant = |item: &Item| {
+            named.iter().all(|(by, is)| item.get(*by).and_then(|value| value.as_s().ok()).is_some_and(|it| it == is))
+        };
         let item = self.items(&self.described(table).name).await.into_iter().find(is_meant);
-        item.unwrap_or_else(|| panic!("no item with {by} {is}"))
+        item.unwrap_or_else(|| panic!("no item with {named:?}"))
     }
 
     /// Writes an item, past every rule.
@@ -86,7 +100,12 @@ impl TestApp {
 
     /// Removes the item that an attribute names, past every rule, and gives it away.
     pub async fn take(&self, table: &str, by: &str, is: &str) -> Item {
-        let (table, item) = (self.described(table), self.item(table, by, is).await);
+        self.take_by(table, &[(by, is)]).await
+    }
+
+    /// The same for the item that these attributes name.
+    pub async fn take_by(&self, table: &str, named: &[(&str, &str)]) -> Item {
+        let (table, item) = (self.described(table), self.item_by(table, named).await);
         let names = [Some(&table.hash_key), table.range_key.as_ref()].into_iter().flatten();
         let key: Item = names.filter_map(|key| Some((key.name.clone(), item.get(&key.name)?.clone()))).collect();
         let removed = self.dynamodb().delete_item().table_name(&table.name).set_key(Some(key)).send().await;

@@ -214,6 +214,24 @@ struct Data {
     threshold: String,
 }
 
+/// Whether what a payload tells is still so. Deliveries are tried again for days and come in any order; but people are
+/// told how it stands, and an incident that nobody will resolve must not be opened again.
+pub(crate) async fn is_still_so(app: &App, payload: &str) -> Result<bool> {
+    let told: Told = serde_json::from_str(payload).map_err(Error::internal)?;
+    let is_open = if told.data.alert.is_empty() {
+        app.store.watch(&told.data.check).await?.told
+    } else {
+        app.store.alert(&told.data.alert).await?.is_some_and(|alert| alert.is_open)
+    };
+    Ok(is_open != told.is_over())
+}
+
+impl Told {
+    fn is_over(&self) -> bool {
+        matches!(self.r#type.as_str(), "AlertClosed" | "CheckRecovered")
+    }
+}
+
 impl Channel {
     /// What is sent; `None` when the address may not be called any more.
     pub(crate) fn message(&self, app: &App, payload: &str) -> Result<Option<Message>> {
@@ -226,7 +244,7 @@ impl Channel {
     }
 
     fn body(&self, told: &Told, product: &str, stack: &str) -> Value {
-        let is_over = matches!(told.r#type.as_str(), "AlertClosed" | "CheckRecovered");
+        let is_over = told.is_over();
         let what = if told.data.alert.is_empty() { &told.data.check } else { &told.data.alert };
         let numbers = if told.data.value.is_empty() {
             String::new()

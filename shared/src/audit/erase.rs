@@ -19,9 +19,9 @@ use crate::accounts::ADMIN;
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::{FieldError, Refusal, Result};
-use crate::id::UserId;
+use crate::id::{self, UserId};
 use crate::keys::jwk::PublicJwk;
-use crate::store::Span;
+use crate::store::{Span, Transaction};
 
 /// What a call has done.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -92,40 +92,50 @@ async fn remove(
     batch: &[Recorded],
     erased: &mut Erased,
 ) -> Result<bool> {
-    let ids = batch.iter().map(|event| event.id.as_str()).collect::<Vec<_>>().join(" ");
-    let message = message(&app.settings.stack_name, &ids);
+    let is_own =
+        |event: &Recorded| [&person.user, &person.email].into_iter().any(|key| key.as_deref() == Some(&event.actor));
+    let others: Vec<_> = batch.iter().filter(|event| !is_own(event)).map(|event| (event, id::fresh(ctx.now))).collect();
+    let removed = batch.iter().map(|event| event.id.as_str()).collect::<Vec<_>>().join(" ");
+    let rewritten = others.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>().join(" ");
+    let message = message(&app.settings.stack_name, &removed, &rewritten);
     let signature = app.kms.sign_for_audit(&app.settings.audit_key_id, message.as_bytes()).await?;
     let event = Event::by_user(Kind::AuditErased, admin)
         .on_user(user)
         .with("why", why)
-        .with("events", &ids)
+        .with("events", &removed)
+        .with("rewritten", &rewritten)
         .with("signature", URL_SAFE_NO_PAD.encode(signature));
     let mut change = app.store.transaction().event(ctx, event)?;
-    let mut rewritten = 0;
-    for event in batch {
-        change = change.remove_event(event);
-        let is_own = [&person.user, &person.email].into_iter().any(|key| key.as_deref() == Some(&event.actor));
-        if !is_own {
-            change = change.event_without_subject(ctx, event)?;
-            rewritten += 1;
-        }
+    change = batch.iter().fold(change, Transaction::remove_event);
+    for (event, id) in &others {
+        change = change.event_without_subject(event, id)?;
     }
     let is_done = change.commit().await?.is_done();
     if is_done {
+        let rewritten = u32::try_from(others.len()).unwrap_or(u32::MAX);
         erased.rewritten += rewritten;
         erased.removed += u32::try_from(batch.len()).unwrap_or(u32::MAX) - rewritten;
     }
     Ok(is_done)
 }
 
-fn message(stack: &str, ids: &str) -> String {
-    format!("postern audit erasure v1\n{stack}\n{}", URL_SAFE_NO_PAD.encode(digest(&SHA256, ids.as_bytes())))
+fn message(stack: &str, removed: &str, rewritten: &str) -> String {
+    let digest = |ids: &str| URL_SAFE_NO_PAD.encode(digest(&SHA256, ids.as_bytes()));
+    format!("postern audit erasure v2\n{stack}\n{}\n{}", digest(removed), digest(rewritten))
 }
 
-/// The ids of the events that an erasure removed. `None` if the key did not sign that.
-pub(super) fn removed_by(event: &Recorded, key: &PublicJwk, stack: &str) -> Option<Vec<String>> {
-    let ids = event.detail.get("events")?;
+/// What an erasure did, by the ids of events.
+pub(super) struct Erasure {
+    pub(super) removed: Vec<String>,
+    /// What was written in the place of some, of the same time.
+    pub(super) rewritten: Vec<String>,
+}
+
+/// What an erasure says of itself. `None` if the key did not sign that.
+pub(super) fn read(event: &Recorded, key: &PublicJwk, stack: &str) -> Option<Erasure> {
+    let (removed, rewritten) = (event.detail.get("events")?, event.detail.get("rewritten")?);
     let signature = URL_SAFE_NO_PAD.decode(event.detail.get("signature")?).ok()?;
-    let is_signed = key.verify(message(stack, ids).as_bytes(), &signature);
-    is_signed.then(|| ids.split(' ').map(str::to_owned).collect())
+    let ids = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+    key.verify(message(stack, removed, rewritten).as_bytes(), &signature)
+        .then(|| Erasure { removed: ids(removed), rewritten: ids(rewritten) })
 }

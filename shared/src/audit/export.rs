@@ -72,12 +72,14 @@ pub async fn export(
         text.push_str(COLUMNS);
     }
     let mut position = None;
-    let is_time_left = || app.clock.now().since(ctx.now) < MOST_TIME;
-    while text.len() < MOST_BYTES && is_time_left() {
-        let Step::Event(event) = walk.step().await? else { break };
+    // One at least, however late it is: a piece without a place to go on from would look like the end.
+    while let Step::Event(event) = walk.step().await? {
         position = Some(event.at.clone());
         if wanted.includes(&event) {
             write(&mut text, format, &Shown::from(*event))?;
+        }
+        if text.len() >= MOST_BYTES || app.clock.now().since(ctx.now) >= MOST_TIME {
+            break;
         }
     }
     let next = position.filter(|_| !walk.is_over());

@@ -2,7 +2,10 @@
 //!
 //! Who reads is told to the trail, too (case 276), before they are told anything.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use futures_util::future::try_join_all;
 
 use super::cursor::{Cursor, Order};
 use super::filters::{Filters, Wanted};
@@ -19,9 +22,9 @@ use crate::store::Span;
 /// So many events are read for one page at most. Where few of them are wanted, a page is short and has a cursor.
 const BUDGET: usize = 2_000;
 
-/// An index may lag behind, and two clocks may differ: what is younger may still get a neighbour before it. Those who
-/// follow the trail are told of an event once it is as old.
-const SETTLED: Duration = Duration::from_secs(5);
+/// A request may last five seconds and tells of its beginning; an index may lag behind, and two clocks may differ: what is
+/// younger may still get a neighbour before it. Those who follow the trail are told of an event once it is as old.
+const SETTLED: Duration = Duration::from_secs(15);
 
 /// A page of the trail.
 pub struct Page {
@@ -138,13 +141,20 @@ pub(super) async fn tell(
         event = match name {
             // No address here: it would outlive the erasure of the person. The account is the event's target.
             "email" => event.with("email", if is_known(wanted) { "of an account" } else { "of no account" }),
+            // Nor an id: the target is found when the person is erased, and a detail is not.
+            "userId" => event,
             "ip" => event.with("ip", "one address"),
             _ => event.with(name, value),
         };
     }
     let people = wanted.people.iter().filter_map(|person| person.user.as_deref()?.strip_prefix("user#")?.parse().ok());
-    event = people.fold(event, Event::on_user);
-    app.store.record_event(ctx, event).await?;
+    let people: BTreeSet<UserId> = people.collect();
+    if people.is_empty() {
+        app.store.record_event(ctx, event).await?;
+    } else {
+        // One for each: an event has one subject.
+        try_join_all(people.into_iter().map(|user| app.store.record_event(ctx, event.clone().on_user(user)))).await?;
+    }
     Ok(ctx.now)
 }
 

@@ -8,6 +8,7 @@ use aws_types::SdkConfig;
 use zeroize::Zeroizing;
 
 use super::trips::CountTrips;
+use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::keys::jwk::der_to_fixed;
 use crate::secret::{Key, SecretText};
@@ -120,6 +121,14 @@ impl Kms {
             .await
             .map_err(|cause| Error::unavailable(KMS, &cause))?;
         output.public_key.map(Blob::into_inner).ok_or_else(|| Error::internal("KMS answered without a public key"))
+    }
+
+    /// When a key was made.
+    pub async fn created_at(&self, kms_key_id: &str) -> Result<Timestamp> {
+        let output = self.client.describe_key().key_id(kms_key_id).send().await;
+        let key = output.map_err(|cause| Error::unavailable(KMS, &cause))?.key_metadata;
+        let at = key.and_then(|key| key.creation_date).and_then(|at| at.to_millis().ok());
+        at.map(Timestamp::from_millis).ok_or_else(|| Error::internal("KMS does not know when a key was made"))
     }
 
     /// Lets a key die in seven days, the shortest wait KMS allows. Harmless when it is already dying.

@@ -65,7 +65,7 @@ pub async fn writer(app: &App, call: &Call) -> Result<Authenticated> {
 /// Those of [`writer`], [`Refusal::Forbidden`], [`Refusal::StepUpRequired`].
 pub async fn admin(app: &App, call: &Call) -> Result<Authenticated> {
     let caller = writer(app, call).await?;
-    accounts::require_admin(app, &call.ctx, &caller, call.path()).await?;
+    accounts::require_admin(app, &call.ctx, &caller, call.function()).await?;
     Ok(caller)
 }
 
@@ -75,7 +75,7 @@ pub async fn admin(app: &App, call: &Call) -> Result<Authenticated> {
 /// Those of [`reader`], and [`Refusal::Forbidden`].
 pub async fn admin_reader(app: &App, call: &Call) -> Result<Authenticated> {
     let caller = reader(app, call).await?;
-    accounts::require_role(app, &call.ctx, &caller, call.path()).await?;
+    accounts::require_role(app, &call.ctx, &caller, call.function()).await?;
     Ok(caller)
 }
 

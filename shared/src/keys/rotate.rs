@@ -71,6 +71,7 @@ async fn settle(app: &App, ctx: &RequestContext, action: &Action, report: &mut R
 /// Takes one step. False when another run changed the ring meanwhile.
 async fn take(app: &App, ctx: &RequestContext, ring: &RingRecords, step: Step, report: &mut Report) -> Result<bool> {
     let change = app.store.transaction().advance_ring(ring);
+    let telling = &ctx.at(app.clock.now());
     let event = |kid: &str, step: &str| {
         Event::new(Kind::KeyRotated, Actor::System("rotate-keys")).on_key(kid).with("step", step)
     };
@@ -82,12 +83,15 @@ async fn take(app: &App, ctx: &RequestContext, ring: &RingRecords, step: Step, r
             if let Some(kid) = &retiring {
                 change = change.move_key(kid, KeyState::Retired, ctx.now);
             }
-            (change.event(ctx, event(&next, "promoted"))?.commit().await?, format!("promoted {next}"))
+            (change.event(telling, event(&next, "promoted"))?.commit().await?, format!("promoted {next}"))
         }
         Step::Withdraw { kid } => {
             // The key first: it signs no more, and once it has left the ring nobody would know of it.
             let_go(app, ring, &kid).await?;
-            (change.withdraw_key(&kid).event(ctx, event(&kid, "withdrawn"))?.commit().await?, format!("withdrew {kid}"))
+            (
+                change.withdraw_key(&kid).event(telling, event(&kid, "withdrawn"))?.commit().await?,
+                format!("withdrew {kid}"),
+            )
         }
     };
     if committed.is_done() {
@@ -136,7 +140,8 @@ async fn add(
         published_at: ctx.now,
         since: ctx.now,
     };
-    let change = app.store.transaction().advance_ring(ring).create_key(&record)?.event(ctx, event)?;
+    let change =
+        app.store.transaction().advance_ring(ring).create_key(&record)?.event(&ctx.at(app.clock.now()), event)?;
     Ok(change.commit().await?.is_done().then_some(kid))
 }
 
@@ -162,7 +167,8 @@ async fn retire_now(app: &App, ctx: &RequestContext, kid: &str, report: &mut Rep
     // With its name in KMS: should this run die before the deletion is scheduled, nothing else would know it.
     let event = Event::new(Kind::KeyRotated, Actor::System("rotate-keys")).on_key(kid);
     let event = event.with("step", "retired at once").with("kms_key", &key.kms_key_id);
-    let mut change = app.store.transaction().advance_ring(&ring).withdraw_key(kid).event(ctx, event)?;
+    let mut change =
+        app.store.transaction().advance_ring(&ring).withdraw_key(kid).event(&ctx.at(app.clock.now()), event)?;
     let next = ring.keys.iter().find(|other| other.state == KeyState::Next);
     if let (KeyState::Current, Some(next)) = (key.state, next) {
         change = change.move_key(&next.kid, KeyState::Current, ctx.now);

@@ -54,7 +54,7 @@ async fn take(
     };
     let name = format!("secrets/{number}");
     let event = Event::new(Kind::KeyRotated, Actor::System("rotate-keys")).on_key(&name).with("step", step);
-    let is_done = change.event(ctx, event)?.commit().await?.is_done();
+    let is_done = change.event(&ctx.at(app.clock.now()), event)?.commit().await?.is_done();
     if is_done {
         report.steps.push(format!("{done} {name}"));
     }

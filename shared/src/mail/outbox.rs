@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::id;
 use crate::keys::secrets::{Purpose, Secrets};
 use crate::random;
-use crate::store::{Claim, OutboxMessage, Transaction};
+use crate::store::{Claim, OutboxMessage, Transaction, Turn};
 
 /// A mail on its way: to whom, and what it says.
 #[derive(Serialize, Deserialize)]
@@ -62,7 +62,7 @@ pub fn enqueue<'a, 'e>(
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     Sent,
-    /// Another sender has it, or it is finished: nothing to do. This is what a duplicated stream record comes to.
+    /// Another sender has it or had it, or it is finished: nothing to do. This is what a duplicated stream record comes to.
     NotOurs,
     /// SES did not take it now; it waits for its next try.
     Postponed,
@@ -70,15 +70,15 @@ pub enum Delivery {
     Dead,
 }
 
-/// Sends a message, if it is still waiting.
+/// Sends a message, if it is still waiting and the caller's turn.
 ///
 /// # Errors
 /// When the outbox itself cannot be read or written; then nothing is known and the caller tries again.
-pub async fn deliver(app: &App, ctx: &RequestContext, message_id: &str) -> Result<Delivery> {
+pub async fn deliver(app: &App, ctx: &RequestContext, message_id: &str, turn: Turn) -> Result<Delivery> {
     // Secrets first: without them a claim would only use up an attempt.
     app.secrets(ctx.now).await?;
     let claim_id = id::fresh(ctx.now);
-    let Claim::Ours(message) = app.store.claim_message(message_id, &claim_id, ctx.now, LEASE).await? else {
+    let Claim::Ours(message) = app.store.claim_message(message_id, &claim_id, turn, ctx.now, LEASE).await? else {
         return Ok(Delivery::NotOurs);
     };
     if ctx.now >= message.expires_at {
@@ -134,7 +134,7 @@ async fn bury(app: &App, ctx: &RequestContext, message: &OutboxMessage, reason: 
         .failed(reason)
         .with("message", &message.message_id)
         .with("mail", &message.kind);
-    app.store.record_event(ctx, event).await?;
+    app.store.record_event(&ctx.at(app.clock.now()), event).await?;
     app.store.message_dead(&message.message_id, reason, ctx.now).await?;
     Ok(Delivery::Dead)
 }
@@ -166,7 +166,7 @@ pub async fn retry(app: &App, ctx: &RequestContext) -> Result<Report> {
             report.more = true;
             break;
         }
-        match deliver(app, &RequestContext { now, ..ctx.clone() }, &message_id).await? {
+        match deliver(app, &ctx.at(now), &message_id, Turn::Due).await? {
             Delivery::Sent => report.sent += 1,
             Delivery::Postponed => report.postponed += 1,
             Delivery::Dead => report.dead += 1,

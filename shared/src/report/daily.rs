@@ -110,9 +110,8 @@ pub struct Reported {
 pub async fn run(app: &App, ctx: &RequestContext) -> Result<Report> {
     let mut report = Report::default();
     let today = ctx.now.day();
-    let known = app.store.reports(&date(today - CAUGHT_UP)).await?;
-    let known: Vec<String> = known.into_iter().map(|report| report.day).collect();
-    let days = due(&known, today);
+    let newest = app.store.newest_report().await?;
+    let days = due(newest.as_deref(), today);
     // How things stand is told with the newest day: of the days before nobody knows.
     let mut checklist = Vec::new();
     if !days.is_empty() {
@@ -144,10 +143,10 @@ pub async fn run(app: &App, ctx: &RequestContext) -> Result<Report> {
     Ok(report)
 }
 
-/// The days to report: yesterday at first, later whatever came after the newest that is known.
-fn due(known: &[String], today: i64) -> std::ops::Range<i64> {
-    let newest = known.iter().filter_map(|date| Timestamp::parse(&format!("{date}T00:00:00Z"))).map(Timestamp::day);
-    let first = newest.max().map_or(today - 1, |day| day + 1);
+/// The days to report: yesterday at first, later whatever came after the newest that was reported.
+fn due(newest: Option<&str>, today: i64) -> std::ops::Range<i64> {
+    let newest = newest.and_then(|date| Timestamp::parse(&format!("{date}T00:00:00Z"))).map(Timestamp::day);
+    let first = newest.map_or(today - 1, |day| day + 1);
     first.max(today - CAUGHT_UP)..today
 }
 
@@ -167,15 +166,12 @@ mod tests {
     #[test]
     fn ops_6_a_day_is_reported_once_it_is_over_and_missed_ones_are_caught_up() {
         let today = Timestamp::parse("2026-11-21T00:00:00Z").unwrap().day();
-        let due = |known: &[&str]| {
-            let known: Vec<String> = known.iter().map(|&day| day.to_owned()).collect();
-            due(&known, today).map(date).collect::<Vec<_>>()
-        };
-        assert_eq!(due(&[]), ["2026-11-20"]);
-        assert_eq!(due(&["2026-11-19", "2026-11-20"]), [""; 0]);
-        assert_eq!(due(&["2026-11-17"]), ["2026-11-18", "2026-11-19", "2026-11-20"]);
-        assert_eq!(due(&["2026-10-01"]).len(), 7);
+        let due = |newest: Option<&str>| due(newest, today).map(date).collect::<Vec<_>>();
+        assert_eq!(due(None), ["2026-11-20"]);
+        assert_eq!(due(Some("2026-11-20")), [""; 0]);
+        assert_eq!(due(Some("2026-11-17")), ["2026-11-18", "2026-11-19", "2026-11-20"]);
+        assert_eq!(due(Some("2026-10-01")).len(), 7);
         // A clock that was set back reports nothing twice.
-        assert_eq!(due(&["2026-12-24"]), [""; 0]);
+        assert_eq!(due(Some("2026-12-24")), [""; 0]);
     }
 }

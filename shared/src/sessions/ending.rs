@@ -90,18 +90,25 @@ pub async fn end_others(app: &App, ctx: &RequestContext, caller: &Authenticated)
 #[derive(Debug, Default, Serialize)]
 pub struct CleanUp {
     pub expired: u32,
+    /// Had been ended before, and that was told then.
     pub revoked: u32,
 }
 
-/// Removes sessions whose time is over, and tells the trail of those that nobody had ended before (OPS-6).
+/// Removes sessions whose time is over, and tells the trail of those that nobody had ended before, neither by themselves nor
+/// with all others of their owner (OPS-6).
 pub async fn clean_up(app: &App, ctx: &RequestContext) -> Result<CleanUp> {
     let mut report = CleanUp::default();
     let mut next = None;
     loop {
         let (sessions, after) = app.store.expired_sessions(ctx.now, next).await?;
+        let people: Vec<UserId> = sessions.iter().map(|session| session.user_id).collect();
+        let people = app.store.users(&people).await?;
         for session in &sessions {
+            let ctx = &ctx.at(app.clock.now());
             let mut change = app.store.transaction().remove_session(session);
-            let was_revoked = session.family.revoked.is_some();
+            let owner = people.get(&session.user_id);
+            let was_revoked = session.family.revoked.is_some()
+                || owner.is_none_or(|owner| owner.token_version != session.token_version);
             if !was_revoked {
                 let event = |kind| {
                     Event::new(kind, Actor::User(session.user_id))

@@ -24,6 +24,9 @@ use crate::metrics::access;
 use crate::password::Policy;
 use crate::webhooks::destination::Listed;
 
+/// The longest retention of the audit trail, in days.
+pub const MOST_AUDIT_DAYS: u32 = 3650;
+
 /// Everything that can be configured. Each field names its variable; `template.yaml` sets them all.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -194,7 +197,7 @@ impl Settings {
             attempts: AttemptRules::read(&mut reader),
             key_rotation: Duration::from_secs(86_400) * reader.number("ROTATION_DAYS", 30, 1..=365),
             secret_rotation: Duration::from_secs(86_400) * reader.number("SECRET_ROTATION_DAYS", 90, 1..=365),
-            audit_kept: Duration::from_secs(86_400) * reader.number("AUDIT_RETENTION_DAYS", 90, 30..=3650),
+            audit_kept: Duration::from_secs(86_400) * reader.number("AUDIT_RETENTION_DAYS", 90, 30..=MOST_AUDIT_DAYS),
             log_sample_hot: reader.number("LOG_SAMPLE_HOT", 10, 1..=1_000),
             stack_name: reader.required("STACK_NAME"),
             secrets_key_id: reader.required("SECRETS_KEY_ID"),

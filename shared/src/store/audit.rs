@@ -2,7 +2,7 @@
 //!
 //! | table | key | ends by TTL |
 //! |---|---|---|
-//! | AuditEvents | `actor` = `user#<id>`, `email#<address>` or `system#<job>`; `at` = time and id | a month after it should have been purged |
+//! | AuditEvents | `actor` = `user#<id>`, `email#<address>` or `system#<job>`; `at` = time and id | a month after the longest retention that there is |
 //!
 //! | index | key | holds |
 //! |---|---|---|
@@ -28,9 +28,13 @@ use crate::context::RequestContext;
 use crate::error::{Error, Result};
 use crate::id;
 use crate::random;
+use crate::settings::MOST_AUDIT_DAYS;
 
-/// TTL removes what nobody has purged for so long.
-const PURGE_LATE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// TTL removes what nobody has purged a month after the longest retention that there is. An event's TTL cannot be moved, since
+/// the chain has its fingerprint: were it of today's retention, one that is raised later would lose events.
+fn ttl(happened: Timestamp) -> i64 {
+    (happened + Duration::from_secs(24 * 3600) * (MOST_AUDIT_DAYS + 30)).seconds()
+}
 
 /// An index over everything would put every event of a moment into one partition, which takes a thousand a second.
 pub(crate) const SHARDS: u8 = 4;
@@ -94,12 +98,15 @@ struct EventRecord<'a> {
     request_id: &'a str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     detail: BTreeMap<String, String>,
+    /// The id of the event that this one was before a person was erased from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rewritten_from: Option<&'a str>,
     /// The fingerprint in the chain outlives the event: by this nobody can guess from it what the event was.
     salt: String,
     ttl: i64,
 }
 
-fn record(ctx: &RequestContext, event: Event, kept: Duration) -> Result<Item> {
+fn record(ctx: &RequestContext, event: Event) -> Result<Item> {
     let id = id::fresh(ctx.now);
     let at: Timestamp = ctx.now;
     let shard = shard_of(&id);
@@ -118,8 +125,9 @@ fn record(ctx: &RequestContext, event: Event, kept: Duration) -> Result<Item> {
         user_agent: &ctx.user_agent,
         request_id: &ctx.request_id,
         detail: event.detail.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        rewritten_from: None,
         salt: salt(),
-        ttl: (at + kept + PURGE_LATE).seconds(),
+        ttl: ttl(at),
     })
 }
 
@@ -139,7 +147,7 @@ fn shard_of(id: &str) -> u8 {
 impl Transaction<'_> {
     /// Tells the trail, if and only if the rest happens.
     pub fn event(self, ctx: &RequestContext, event: Event) -> Result<Self> {
-        let item = record(ctx, event, self.audit_kept())?;
+        let item = record(ctx, event)?;
         let table = self.tables().audit_events.as_str();
         Ok(self.create(Part::Event, table, item, "actor"))
     }
@@ -154,17 +162,16 @@ impl Transaction<'_> {
         self.delete(Part::Event, Change { table, key, update: "", condition, names: &[], values: Vec::new() })
     }
 
-    /// Writes an event again, of the same time and without the person it concerned.
-    pub(crate) fn event_without_subject(self, ctx: &RequestContext, event: &Recorded) -> Result<Self> {
+    /// Writes an event again under another id, of the same time and without the person it concerned.
+    pub(crate) fn event_without_subject(self, event: &Recorded, id: &str) -> Result<Self> {
         let (at, _) = event.at.split_once('#').ok_or_else(|| Error::internal("an event without an instant"))?;
         let happened = Timestamp::parse(at).ok_or_else(|| Error::internal("an event without an instant"))?;
-        let id = id::fresh(ctx.now);
-        let shard = shard_of(&id);
+        let shard = shard_of(id);
         let what = event.target.as_deref().and_then(|target| target.split('#').next()).unwrap_or("user");
         let record = EventRecord {
             actor: event.actor.clone(),
             at: format!("{at}#{id}"),
-            id,
+            id: id.to_owned(),
             kind_shard: format!("{}#{shard}", event.kind),
             kind: event.kind.clone(),
             outcome: event.outcome,
@@ -175,8 +182,9 @@ impl Transaction<'_> {
             user_agent: &event.user_agent,
             request_id: &event.request_id,
             detail: BTreeMap::new(),
+            rewritten_from: Some(&event.id),
             salt: salt(),
-            ttl: (happened + self.audit_kept() + PURGE_LATE).seconds(),
+            ttl: ttl(happened),
         };
         let table = self.tables().audit_events.as_str();
         Ok(self.create(Part::Event, table, to_item(&record)?, "actor"))
@@ -196,7 +204,7 @@ impl Store {
             .client
             .put_item()
             .table_name(&self.tables.audit_events)
-            .set_item(Some(record(ctx, event, self.audit_kept)?))
+            .set_item(Some(record(ctx, event)?))
             .send()
             .await;
         put.map(drop).map_err(|cause| Error::unavailable(DYNAMODB, &cause))

@@ -3,7 +3,7 @@
 //! | table | key | item |
 //! |---|---|---|
 //! | AuditChain | `part` = `segment`, `seq` = number, 12 digits | a link: what the trail's stream told in one batch, and the hash of the link before |
-//! | AuditChain | `part` = `checkpoint`, `seq` = instant | the chain's head at that time, signed by KMS |
+//! | AuditChain | `part` = `checkpoint`, `seq` = ordinal, 12 digits | the chain's head at a time, signed by KMS |
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
@@ -16,7 +16,6 @@ use super::transaction::Change;
 use super::{DYNAMODB, Item, Store, from_item, key2, number, text};
 use crate::audit::Recorded;
 use crate::audit::chain::{Checkpoint, Segment};
-use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
 /// A SHA-256 of everything that an item holds, base64url: any attribute that is changed, added or removed changes it.
@@ -69,27 +68,29 @@ fn length(count: usize) -> [u8; 8] {
 const SEGMENT: &str = "segment";
 const CHECKPOINT: &str = "checkpoint";
 
-fn segment_key(number: u64) -> Item {
-    key2("part", SEGMENT, "seq", format!("{number:012}"))
+/// The last of the numbers that have their order as text, too.
+const LAST: u64 = 999_999_999_999;
+
+fn link_key(part: &str, number: u64) -> Item {
+    key2("part", part, "seq", format!("{number:012}"))
 }
 
 impl Store {
     /// The newest segment.
     pub(crate) async fn chain_head(&self) -> Result<Option<Segment>> {
-        self.chain(SEGMENT, "0", false, 1).await?.into_iter().next().map(from_item).transpose()
+        self.chain(SEGMENT, 0, false, 1).await?.into_iter().next().map(from_item).transpose()
     }
 
     /// *Advance*: adds the next segment. False when another one has its place already.
     pub(crate) async fn append_segment(&self, segment: &Segment) -> Result<bool> {
         let change = Change {
             table: &self.tables.audit_chain,
-            key: segment_key(segment.number),
-            update: "SET #number = :number, previous = :previous, #at = :at, entries = :entries, #hash = :hash",
+            key: link_key(SEGMENT, segment.number),
+            update: "SET previous = :previous, #at = :at, entries = :entries, #hash = :hash",
             // True again for the same segment, whose answer may have been lost on the way.
             condition: "attribute_not_exists(part) OR #hash = :hash",
-            names: &[("#number", "number"), ("#at", "at"), ("#hash", "hash")],
+            names: &[("#at", "at"), ("#hash", "hash")],
             values: vec![
-                (":number", number(segment.number)),
                 (":previous", text(&segment.previous)),
                 (":at", number(segment.at.millis())),
                 (":entries", AttributeValue::L(segment.entries.iter().map(text).collect())),
@@ -101,27 +102,28 @@ impl Store {
 
     /// Segments from a number on, at most `limit`.
     pub(crate) async fn segments(&self, from: u64, limit: i32) -> Result<Vec<Segment>> {
-        self.chain(SEGMENT, &format!("{from:012}"), true, limit).await?.into_iter().map(from_item).collect()
+        self.chain(SEGMENT, from, true, limit).await?.into_iter().map(from_item).collect()
     }
 
     pub(crate) async fn newest_checkpoint(&self) -> Result<Option<Checkpoint>> {
-        self.chain(CHECKPOINT, "0", false, 1).await?.into_iter().next().map(from_item).transpose()
+        self.chain(CHECKPOINT, 0, false, 1).await?.into_iter().next().map(from_item).transpose()
     }
 
-    /// Checkpoints after an instant (as text; `0` is before all), oldest first, at most `limit`.
-    pub(crate) async fn checkpoints(&self, after: &str, limit: i32) -> Result<Vec<Checkpoint>> {
-        // The NUL makes it the first key after.
-        self.chain(CHECKPOINT, &format!("{after}\0"), true, limit).await?.into_iter().map(from_item).collect()
+    /// Checkpoints from an ordinal on, at most `limit`.
+    pub(crate) async fn checkpoints(&self, from: u64, limit: i32) -> Result<Vec<Checkpoint>> {
+        self.chain(CHECKPOINT, from, true, limit).await?.into_iter().map(from_item).collect()
     }
 
-    pub(crate) async fn add_checkpoint(&self, checkpoint: &Checkpoint) -> Result<()> {
+    /// *Advance*: adds the next checkpoint. False when another one has its place already.
+    pub(crate) async fn add_checkpoint(&self, checkpoint: &Checkpoint) -> Result<bool> {
         let change = Change {
             table: &self.tables.audit_chain,
-            key: key2("part", CHECKPOINT, "seq", checkpoint.at),
-            update: "SET #number = :number, #at = :at, #hash = :hash, kept_since = :kept, signature = :signature",
+            key: link_key(CHECKPOINT, checkpoint.ordinal),
+            update: "SET previous = :previous, #number = :number, #at = :at, #hash = :hash, kept_since = :kept, signature = :signature",
             condition: "attribute_not_exists(part) OR signature = :signature",
             names: &[("#number", "number"), ("#at", "at"), ("#hash", "hash")],
             values: vec![
+                (":previous", text(&checkpoint.previous)),
                 (":number", number(checkpoint.number)),
                 (":at", number(checkpoint.at.millis())),
                 (":hash", text(&checkpoint.hash)),
@@ -129,18 +131,21 @@ impl Store {
                 (":signature", text(&checkpoint.signature)),
             ],
         };
-        self.advance(change).await.map(drop)
+        Ok(matches!(self.advance(change).await?, Advance::Won(_)))
     }
 
     pub(crate) async fn remove_segment(&self, number: u64) -> Result<()> {
-        self.remove(&self.tables.audit_chain, segment_key(number)).await
+        self.remove(&self.tables.audit_chain, link_key(SEGMENT, number)).await
     }
 
-    pub(crate) async fn remove_checkpoint(&self, at: Timestamp) -> Result<()> {
-        self.remove(&self.tables.audit_chain, key2("part", CHECKPOINT, "seq", at)).await
+    pub(crate) async fn remove_checkpoint(&self, ordinal: u64) -> Result<()> {
+        self.remove(&self.tables.audit_chain, link_key(CHECKPOINT, ordinal)).await
     }
 
-    async fn chain(&self, part: &str, from: &str, oldest_first: bool, limit: i32) -> Result<Vec<Item>> {
+    async fn chain(&self, part: &str, from: u64, oldest_first: bool, limit: i32) -> Result<Vec<Item>> {
+        if from > LAST {
+            return Ok(Vec::new());
+        }
         let query = self
             .client
             .query()
@@ -148,7 +153,7 @@ impl Store {
             .consistent_read(true)
             .key_condition_expression("part = :part AND seq >= :from")
             .expression_attribute_values(":part", text(part))
-            .expression_attribute_values(":from", text(from))
+            .expression_attribute_values(":from", text(format!("{from:012}")))
             .scan_index_forward(oldest_first)
             .limit(limit);
         let page = query.send().await.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::primitives::Advance;
 use super::transaction::{Change, Committed, Part};
-use super::waiting::{self, WAITING, part};
+use super::waiting::{self, Turn, WAITING, part};
 use super::{DYNAMODB, Store, Transaction, from_item, key2, number, text, to_item};
 use crate::audit::Event;
 use crate::clock::Timestamp;
@@ -84,17 +84,18 @@ impl Transaction<'_> {
 }
 
 impl Store {
-    /// *Advance*: takes a waiting delivery for `lease`; `None` when it is finished or in other hands. `claim_id` is the
-    /// try's, so that a lost answer finds its own claim.
+    /// *Advance*: takes a waiting delivery for `lease`, if it is the caller's turn; `None` when it is finished, in other hands
+    /// or not due. `claim_id` is the try's, so that a lost answer finds its own claim.
     pub async fn claim_delivery(
         &self,
         (destination, delivery): (&str, &str),
         claim_id: &str,
+        turn: Turn,
         now: Timestamp,
         lease: Duration,
     ) -> Result<Option<DeliveryRecord>> {
         let key = key2("destination", destination, "delivery", delivery);
-        let change = waiting::claim(&self.tables.deliveries, key, claim_id, now, lease);
+        let change = waiting::claim(&self.tables.deliveries, key, claim_id, turn, now, lease);
         match self.advance(change).await? {
             Advance::Won(item) => Ok(Some(from_item(item)?)),
             Advance::Lost(_) => Ok(None),
@@ -130,7 +131,7 @@ impl Store {
             }
             Next::At(due) => {
                 values.push((":due", number(due.millis())));
-                "SET tries = :tries, attempts = :attempts, due_at = :due REMOVE leased_until, claimed_by"
+                "SET tries = :tries, attempts = :attempts, due_at = :due REMOVE leased_until"
             }
             Next::Dead(reason) => {
                 values.extend([(":now", number(now.millis())), (":reason", text(reason))]);

@@ -27,7 +27,6 @@ mod waiting;
 mod watches;
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -53,7 +52,7 @@ pub use self::signing_keys::{KeyRecord, KeyState, RingRecords, SecretRecord};
 pub use self::subscribers::{AlertRecord, ChannelRecord, WebhookRecord, WrappedSecret};
 pub use self::synthetic::SyntheticRecord;
 pub use self::transaction::{Attempt, Committed, Part, Transaction};
-pub use self::waiting::KEPT as MESSAGE_KEPT;
+pub use self::waiting::{KEPT as MESSAGE_KEPT, Turn};
 pub use self::watches::{Backup, WatchRecord};
 use crate::aws::skew::WatchClock;
 use crate::aws::trips::CountTrips;
@@ -68,15 +67,13 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 pub struct Store {
     client: Client,
     tables: Tables,
-    /// How long events of the trail are kept.
-    audit_kept: Duration,
 }
 
 impl Store {
-    pub fn new(config: &SdkConfig, tables: Tables, audit_kept: Duration, clock: Clock) -> Self {
+    pub fn new(config: &SdkConfig, tables: Tables, clock: Clock) -> Self {
         let config = aws_sdk_dynamodb::config::Builder::from(config);
         let config = config.interceptor(CountTrips).interceptor(WatchClock::new(clock)).build();
-        Self { client: Client::from_conf(config), tables, audit_kept }
+        Self { client: Client::from_conf(config), tables }
     }
 
     /// Reads one item as it is now, not as it was a moment ago.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::primitives::Advance;
 use super::transaction::{Change, Part};
-use super::waiting::{self, WAITING, part};
+use super::waiting::{self, Turn, WAITING, part};
 use super::{Store, Transaction, from_item, key, number, text, to_item};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -41,18 +41,20 @@ pub enum Claim {
 }
 
 impl Store {
-    /// *Advance*: takes a waiting message for `lease`. Of several senders at once one gets it; when that one dies, the
-    /// next may try after the lease.
+    /// *Advance*: takes a waiting message for `lease`, if it is the caller's turn. Of several senders at once one gets it; when
+    /// that one dies, the retry job may try after the lease.
     ///
     /// `claim_id` names the sender's try: should the answer be lost, the SDK's repetition finds its own claim.
     pub async fn claim_message(
         &self,
         message_id: &str,
         claim_id: &str,
+        turn: Turn,
         now: Timestamp,
         lease: Duration,
     ) -> Result<Claim> {
-        let mut change = waiting::claim(&self.tables.outbox, key("message_id", message_id), claim_id, now, lease);
+        let key = key("message_id", message_id);
+        let mut change = waiting::claim(&self.tables.outbox, key, claim_id, turn, now, lease);
         // Counted now, so that a try counts whose sender dies.
         change.update = "SET leased_until = :lease, due_at = :lease, claimed_by = :me ADD attempts :one";
         change.values.push((":one", number(1)));

@@ -71,6 +71,18 @@ impl Store {
         }
     }
 
+    /// The newest day that was reported, however long ago.
+    pub async fn newest_report(&self) -> Result<Option<String>> {
+        let query = self.client.query().table_name(&self.tables.settings).consistent_read(true);
+        let query = query
+            .key_condition_expression("kind = :kind")
+            .expression_attribute_values(":kind", text("report"))
+            .scan_index_forward(false)
+            .limit(1);
+        let items = query.send().await.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?.items.unwrap_or_default();
+        Ok(items.into_iter().find_map(|item| item.get("key")?.as_s().ok().cloned()))
+    }
+
     /// Counts the events from one date to before another, by the index of all events; those of accounts that no person has
     /// are left out.
     pub async fn events_of_day(&self, from: &str, before: &str) -> Result<EventCounts> {

@@ -163,6 +163,10 @@ impl Store {
         self.transaction().delete(Part::Subscriber, change).event(ctx, event)?.commit().await
     }
 
+    pub async fn alert(&self, name: &str) -> Result<Option<AlertRecord>> {
+        self.get(&self.tables.settings, key2("kind", ALERT, "key", name)).await
+    }
+
     pub async fn alerts(&self) -> Result<Vec<AlertRecord>> {
         self.settings_of(ALERT).await
     }

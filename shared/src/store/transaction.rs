@@ -118,10 +118,6 @@ impl<'a> Transaction<'a> {
         &self.store.tables
     }
 
-    pub(super) fn audit_kept(&self) -> Duration {
-        self.store.audit_kept
-    }
-
     /// Adds an item that must not be there yet.
     pub(super) fn create(mut self, part: Part, table: &str, item: Item, key_name: &str) -> Self {
         let put = Put::builder()

@@ -25,21 +25,42 @@ pub(super) fn wait(item: &mut Item, now: Timestamp, due_at: Timestamp) {
     ]);
 }
 
-/// *Advance*: takes what waits for `lease`; lost when it is finished or in other hands. `claim_id` names the try: should
-/// the answer be lost, the SDK's repetition finds its own claim.
-pub(super) fn claim<'a>(table: &'a str, key: Item, claim_id: &str, now: Timestamp, lease: Duration) -> Change<'a> {
+/// Whose turn it is to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// The stream's, which tells of an item once or more, now or hours later: only if nobody has had it yet.
+    First,
+    /// The retry job's: when the item is due, and not before.
+    Due,
+}
+
+/// *Advance*: takes what waits for `lease`; lost when it is finished, in other hands or not due. `claim_id` names the try:
+/// should the answer be lost, the SDK's repetition finds its own claim. It stays when the item waits again.
+pub(super) fn claim<'a>(
+    table: &'a str,
+    key: Item,
+    claim_id: &str,
+    turn: Turn,
+    now: Timestamp,
+    lease: Duration,
+) -> Change<'a> {
+    let mut values =
+        vec![(":lease", number((now + lease).millis())), (":waiting", text(WAITING)), (":me", text(claim_id))];
+    let condition = match turn {
+        Turn::First => "#state = :waiting AND (attribute_not_exists(claimed_by) OR claimed_by = :me)",
+        // Whoever has it has moved this to the end of the lease.
+        Turn::Due => {
+            values.push((":now", number(now.millis())));
+            "#state = :waiting AND (due_at <= :now OR claimed_by = :me)"
+        }
+    };
     Change {
         table,
         key,
         update: "SET leased_until = :lease, due_at = :lease, claimed_by = :me",
-        condition: "#state = :waiting AND (attribute_not_exists(leased_until) OR leased_until <= :now OR claimed_by = :me)",
+        condition,
         names: &[("#state", "state")],
-        values: vec![
-            (":lease", number((now + lease).millis())),
-            (":waiting", text(WAITING)),
-            (":now", number(now.millis())),
-            (":me", text(claim_id)),
-        ],
+        values,
     }
 }
 

@@ -85,7 +85,7 @@ async fn note(app: &App, ctx: &RequestContext, check: &'static str, seen: Option
             Some(trouble) => event.failed(&trouble.what),
             None => event.with("since", known.since.map(|at| at.to_string()).unwrap_or_default()),
         };
-        change = change.event(ctx, event)?;
+        change = change.event(&ctx.at(app.clock.now()), event)?;
     }
     // Refused when another run was faster: it has told, or the next one will.
     change.commit().await?;

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::destination::Destination;
-use super::{FIRST_TRY, sign, vault};
+use super::FIRST_TRY;
+use super::recipient::{Recipient, Target};
 use crate::alerts::channels;
 use crate::app::App;
 use crate::audit::{Actor, Event, Kind};
@@ -20,10 +20,9 @@ use crate::context::RequestContext;
 use crate::error::{Error, Result};
 use crate::id;
 use crate::metrics::{DELIVERING, name};
-use crate::outbound::{Failed, Message};
+use crate::outbound::Failed;
 use crate::random;
-use crate::secret::SecretText;
-use crate::store::{DeliveryRecord, Next, Try, WebhookRecord, WrappedSecret};
+use crate::store::{DeliveryRecord, Next, Try, Turn};
 
 /// How long a receiver may take, from the look-up of its name to the end of its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,6 +33,8 @@ const WAITS: [u64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 8
 
 /// What has waited for so long is given up, however often it was tried: while a receiver is down, not everything is.
 const LONGEST_LIFE: Duration = Duration::from_secs(4 * 86_400);
+
+const TOO_OLD: &str = "waited too long";
 
 /// How long a delivery waits whose receiver has just failed several times, and by how many seconds more at most: one delivery
 /// finds out whether it is back, and the others do not come all at once.
@@ -51,11 +52,13 @@ const KEPT_OF_ANSWER: usize = 500;
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Delivered,
-    /// Another sender has it, or it is finished: what a duplicated stream record comes to.
+    /// Another sender has it or had it, or it is finished: what a duplicated stream record comes to.
     NotOurs,
     Postponed,
     /// Its receiver has just failed several times: not even tried.
     LeftAlone,
+    /// It could not be tried: KMS did not answer, or what is known of the receiver cannot be read.
+    Failed,
     Dead,
 }
 
@@ -70,91 +73,127 @@ impl Breakers {
     }
 }
 
-/// Where a delivery goes, and how.
-enum Target {
-    Message(Message),
-    /// Removed, disabled, or not to be called any more.
-    Gone(&'static str),
-}
-
-/// Makes a delivery, if it is still waiting.
+/// Makes a delivery, if it is still waiting and the caller's turn.
 ///
 /// # Errors
-/// When the table or KMS does not answer; then nothing is known and the caller tries again.
-pub async fn deliver(app: &App, ctx: &RequestContext, key: (&str, &str)) -> Result<Outcome> {
-    let (destination, _) = key;
-    let recipient = Recipient::read(app, destination).await?;
+/// When the table does not answer; then nothing is known and the caller tries again.
+pub async fn deliver(app: &App, ctx: &RequestContext, key: (&str, &str), turn: Turn) -> Result<Outcome> {
     let claim_id = id::fresh(ctx.now);
-    let Some(delivery) = app.store.claim_delivery(key, &claim_id, ctx.now, FIRST_TRY).await? else {
+    let Some(delivery) = app.store.claim_delivery(key, &claim_id, turn, ctx.now, FIRST_TRY).await? else {
         return Ok(Outcome::NotOurs);
     };
-    let finish = |made, next, told| app.store.finish_try(&delivery, &claim_id, made, next, told, ctx.now);
-    let attempts = delivery.attempts + 1;
-    let bury = |made, reason| {
-        tracing::error!(
-            destination,
-            kind = delivery.kind,
-            attempts = delivery.attempts,
-            reason,
-            "a delivery was given up"
-        );
-        app.gathered().count(DELIVERING, &[name::DELIVERY, "dead"], 1, ctx.now);
-        let kind = if recipient.is_webhook() { Kind::WebhookUndeliverable } else { Kind::AlertUndeliverable };
-        let event = Event::new(kind, Actor::System("send-webhooks")).failed(reason);
-        let event = event.on_webhook(destination).with("delivery", &delivery.delivery);
-        finish(made, Next::Dead(reason), Some((ctx, event)))
-    };
-    let message = match recipient.target(app, &delivery, ctx.now)? {
-        Target::Message(message) => message,
-        Target::Gone(reason) => {
-            finish(None, Next::Dead(reason), None).await?;
+    let claimed = Claimed { app, ctx, delivery: &delivery, claim_id: &claim_id };
+    match claimed.make().await {
+        Ok(outcome) => Ok(outcome),
+        Err(error) => claimed.put_back(&error).await,
+    }
+}
+
+/// A delivery in our hands.
+struct Claimed<'a> {
+    app: &'a App,
+    ctx: &'a RequestContext,
+    delivery: &'a DeliveryRecord,
+    claim_id: &'a str,
+}
+
+impl Claimed<'_> {
+    async fn make(&self) -> Result<Outcome> {
+        let Self { app, ctx, delivery, .. } = *self;
+        let destination = delivery.destination.as_str();
+        let recipient = Recipient::read(app, destination).await?;
+        let message = match recipient.target(app, delivery, ctx.now).await? {
+            Target::Message(message) => message,
+            Target::Gone(reason) => {
+                self.finish(None, Next::Dead(reason), None).await?;
+                return Ok(Outcome::Dead);
+            }
+        };
+        if self.is_too_old() {
+            return self.bury(None, TOO_OLD).await;
+        }
+        let breaker = app.breakers().of(destination);
+        let Some(probe) = breaker.admits(ctx.now) else {
+            self.finish(None, left_alone(ctx.now), None).await?;
+            return Ok(Outcome::LeftAlone);
+        };
+        let attempts = delivery.attempts + 1;
+        let started = app.clock.now();
+        let answer = app.outbound().post(&message, PATIENCE).await;
+        let millis = u64::try_from(app.clock.now().since(started).as_millis()).unwrap_or(u64::MAX);
+        let (status, wait, text) = match answer {
+            Ok(answer) => (Some(answer.status), answer.retry_after, String::from_utf8_lossy(&answer.body).into_owned()),
+            // The chain of causes may name the address, which for a channel is a secret.
+            Err(failed) => (None, None, told_of(&failed).to_owned()),
+        };
+        let made = Some(Try { at: ctx.now, status, millis, answer: harmless(&text) });
+        if matches!(status, Some(200..=299)) {
+            breaker.succeeded();
+            probe.told();
+            self.count("delivered");
+            self.finish(made, Next::Delivered, None).await?;
+            return Ok(Outcome::Delivered);
+        }
+        breaker.failed(app.clock.now());
+        probe.told();
+        if status == Some(410) && recipient.is_webhook() {
+            disable(app, &self.later(), destination).await?;
+            self.count("dead");
+            self.finish(made, Next::Dead("gone"), None).await?;
             return Ok(Outcome::Dead);
         }
-    };
-    if ctx.now.since(delivery.since) > LONGEST_LIFE {
-        bury(None, "waited too long").await?;
-        return Ok(Outcome::Dead);
+        let Some(wait) = wait_after(attempts, status, wait) else {
+            return self.bury(made, "tried too often").await;
+        };
+        self.count("failed");
+        tracing::warn!(destination, kind = delivery.kind, attempts, ?status, "a delivery is postponed");
+        self.finish(made, Next::At(ctx.now + wait), None).await?;
+        Ok(Outcome::Postponed)
     }
-    let breaker = app.breakers().of(destination);
-    let Some(probe) = breaker.admits(ctx.now) else {
-        let wait = LEFT_ALONE + Duration::from_secs(random::below(LEFT_ALONE_SPREAD));
-        finish(None, Next::At(ctx.now + wait), None).await?;
-        return Ok(Outcome::LeftAlone);
-    };
-    let started = app.clock.now();
-    let answer = app.outbound().post(&message, PATIENCE).await;
-    let millis = u64::try_from(app.clock.now().since(started).as_millis()).unwrap_or(u64::MAX);
-    let made = |status, answer: &str| Some(Try { at: ctx.now, status, millis, answer: harmless(answer) });
-    let count = |outcome| app.gathered().count(DELIVERING, &[name::DELIVERY, outcome], 1, ctx.now);
-    let (status, wait, text) = match answer {
-        Ok(answer) => (Some(answer.status), answer.retry_after, String::from_utf8_lossy(&answer.body).into_owned()),
-        // The chain of causes may name the address, which for a channel is a secret.
-        Err(failed) => (None, None, told_of(&failed).to_owned()),
-    };
-    let made = made(status, &text);
-    if matches!(status, Some(200..=299)) {
-        breaker.succeeded();
-        probe.told();
-        count("delivered");
-        finish(made, Next::Delivered, None).await?;
-        return Ok(Outcome::Delivered);
+
+    /// What could not be tried, for a reason of ours: it waits a little, so that it is in nobody's way.
+    async fn put_back(&self, error: &Error) -> Result<Outcome> {
+        let DeliveryRecord { destination, kind, .. } = self.delivery;
+        tracing::error!(destination, kind, %error, "a delivery could not be tried");
+        if self.is_too_old() {
+            return self.bury(None, TOO_OLD).await;
+        }
+        self.finish(None, left_alone(self.ctx.now), None).await?;
+        Ok(Outcome::Failed)
     }
-    breaker.failed(app.clock.now());
-    probe.told();
-    if status == Some(410) && recipient.is_webhook() {
-        disable(app, ctx, destination).await?;
-        count("dead");
-        finish(made, Next::Dead("gone"), None).await?;
-        return Ok(Outcome::Dead);
+
+    /// The context of an event that is written now: a try may have taken ten seconds.
+    fn later(&self) -> RequestContext {
+        self.ctx.at(self.app.clock.now())
     }
-    let Some(wait) = wait_after(attempts, status, wait) else {
-        bury(made, "tried too often").await?;
-        return Ok(Outcome::Dead);
-    };
-    count("failed");
-    tracing::warn!(destination, kind = delivery.kind, attempts, ?status, "a delivery is postponed");
-    finish(made, Next::At(ctx.now + wait), None).await?;
-    Ok(Outcome::Postponed)
+
+    fn is_too_old(&self) -> bool {
+        self.ctx.now.since(self.delivery.since) > LONGEST_LIFE
+    }
+
+    fn count(&self, outcome: &'static str) {
+        self.app.gathered().count(DELIVERING, &[name::DELIVERY, outcome], 1, self.ctx.now);
+    }
+
+    async fn finish(&self, made: Option<Try>, next: Next, told: Option<(&RequestContext, Event)>) -> Result<()> {
+        self.app.store.finish_try(self.delivery, self.claim_id, made, next, told, self.ctx.now).await
+    }
+
+    async fn bury(&self, made: Option<Try>, reason: &'static str) -> Result<Outcome> {
+        let DeliveryRecord { destination, delivery, kind, attempts, .. } = self.delivery;
+        tracing::error!(destination, kind, attempts, reason, "a delivery was given up");
+        self.count("dead");
+        let is_channel = channels::kind_of(destination).is_some();
+        let kind = if is_channel { Kind::AlertUndeliverable } else { Kind::WebhookUndeliverable };
+        let event = Event::new(kind, Actor::System("send-webhooks")).failed(reason);
+        let event = event.on_webhook(destination).with("delivery", delivery);
+        self.finish(made, Next::Dead(reason), Some((&self.later(), event))).await?;
+        Ok(Outcome::Dead)
+    }
+}
+
+fn left_alone(now: Timestamp) -> Next {
+    Next::At(now + LEFT_ALONE + Duration::from_secs(random::below(LEFT_ALONE_SPREAD)))
 }
 
 /// The receiver says that it is gone for good: it is not called again until an administrator sets it up anew.
@@ -194,59 +233,6 @@ fn harmless(answer: &str) -> String {
     answer.chars().take(KEPT_OF_ANSWER).map(escape).collect()
 }
 
-/// Who is to get a delivery, with what is needed to address it.
-enum Recipient {
-    Webhook(Box<WebhookRecord>, Vec<(Arc<SecretText>, Option<Timestamp>)>),
-    Channel(channels::Channel),
-    Nobody,
-}
-
-impl Recipient {
-    async fn read(app: &App, destination: &str) -> Result<Self> {
-        if let Some(kind) = channels::kind_of(destination) {
-            return Ok(channels::read(app, kind).await?.map_or(Self::Nobody, Self::Channel));
-        }
-        let Some(webhook) = app.store.webhook(destination).await? else { return Ok(Self::Nobody) };
-        let open = |secret: WrappedSecret| async move {
-            Ok::<_, Error>((app.vault().open(app, vault::WEBHOOK, &secret.wrapped).await?, secret.until))
-        };
-        let secrets = try_join_all(webhook.secrets.iter().cloned().map(open)).await?;
-        Ok(Self::Webhook(Box::new(webhook), secrets))
-    }
-
-    fn is_webhook(&self) -> bool {
-        matches!(self, Self::Webhook(..))
-    }
-
-    fn target(&self, app: &App, delivery: &DeliveryRecord, now: Timestamp) -> Result<Target> {
-        match self {
-            Self::Nobody => Ok(Target::Gone("removed")),
-            Self::Channel(channel) => Ok(match channel.message(app, &delivery.body)? {
-                Some(message) => Target::Message(message),
-                None => Target::Gone("the channel's address may not be called"),
-            }),
-            Self::Webhook(webhook, _) if webhook.disabled_at.is_some() => Ok(Target::Gone("disabled")),
-            Self::Webhook(webhook, secrets) => {
-                // Again, since the settings may have changed; what the name leads to is seen when it is called.
-                let Ok(destination) = Destination::parse(&webhook.url, &app.settings.webhook_hosts) else {
-                    return Ok(Target::Gone("its address may not be called"));
-                };
-                let body = delivery.body.as_bytes().to_vec();
-                let good = secrets.iter().filter(|(_, until)| until.is_none_or(|until| now < until));
-                let good: Vec<_> = good.map(|(secret, _)| &**secret).collect();
-                let signature = sign::header(&good, &delivery.delivery, now, &body)
-                    .ok_or_else(|| Error::internal("a webhook's secret cannot be read"))?;
-                let headers = vec![
-                    ("webhook-id", delivery.delivery.clone()),
-                    ("webhook-timestamp", now.seconds().to_string()),
-                    ("webhook-signature", signature),
-                ];
-                Ok(Target::Message(Message::to(&destination, headers, body)))
-            }
-        }
-    }
-}
-
 /// What a run of the retry job did.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -255,6 +241,8 @@ pub struct Report {
     pub postponed: u32,
     pub left_alone: u32,
     pub dead: u32,
+    /// Could not be tried; the log says why.
+    pub failed: u32,
     /// More are due: the run stopped at its bound.
     pub more: bool,
 }
@@ -266,36 +254,50 @@ pub const AT_ONCE: usize = 10;
 const BATCH: i32 = 200;
 const RUN: Duration = Duration::from_secs(40);
 
-/// Makes every delivery whose time has come.
+/// Makes every delivery whose time has come. One that fails is in no other's way.
 ///
 /// # Errors
-/// As [`deliver`].
+/// When the table did not answer, about all of them or about one; the others are made all the same.
 pub async fn retry(app: &App, ctx: &RequestContext) -> Result<Report> {
     let mut report = Report::default();
     loop {
         let due = app.store.due_deliveries(app.clock.now(), BATCH).await?;
         report.more = due.len() == BATCH as usize;
+        let mut trouble = None;
         for keys in due.chunks(AT_ONCE) {
             // Each has its own instant, or the last ones would be claimed for a time that is over.
             let now = app.clock.now();
             if now.since(ctx.now) >= RUN {
                 report.more = true;
-                return Ok(report);
+                return trouble.map_or(Ok(report), Err);
             }
-            let ctx = RequestContext { now, ..ctx.clone() };
-            let each = keys.iter().map(|(destination, delivery)| deliver(app, &ctx, (destination, delivery)));
-            for outcome in try_join_all(each).await? {
+            let ctx = ctx.at(now);
+            let each =
+                keys.iter().map(|(destination, delivery)| deliver(app, &ctx, (destination, delivery), Turn::Due));
+            for outcome in join_all(each).await {
                 match outcome {
-                    Outcome::Delivered => report.delivered += 1,
-                    Outcome::Postponed => report.postponed += 1,
-                    Outcome::LeftAlone => report.left_alone += 1,
-                    Outcome::Dead => report.dead += 1,
-                    Outcome::NotOurs => {}
+                    Ok(outcome) => report.count(outcome),
+                    Err(error) => trouble = Some(error),
                 }
             }
         }
-        if !report.more {
-            return Ok(report);
+        match trouble {
+            Some(error) => return Err(error),
+            None if !report.more => return Ok(report),
+            None => {}
+        }
+    }
+}
+
+impl Report {
+    fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Delivered => self.delivered += 1,
+            Outcome::Postponed => self.postponed += 1,
+            Outcome::LeftAlone => self.left_alone += 1,
+            Outcome::Failed => self.failed += 1,
+            Outcome::Dead => self.dead += 1,
+            Outcome::NotOurs => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 pub mod delivery;
 pub mod destination;
 pub mod payload;
+mod recipient;
 pub mod sign;
 mod vault;
 

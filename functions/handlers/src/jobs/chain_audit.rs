@@ -8,6 +8,7 @@ use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse
 use shared::app::App;
 use shared::audit::chain::{self, Change};
 use shared::aws::trips;
+use shared::clock::Timestamp;
 use shared::id;
 use shared::store::fingerprint;
 
@@ -37,6 +38,10 @@ fn change(record: &EventRecord) -> Change {
     let at = at.unwrap_or_default();
     match record.event_name.as_str() {
         "REMOVE" => Change::Removed { at },
-        _ => Change::Written { at, fingerprint: fingerprint(&record.change.new_image) },
+        _ => Change::Written {
+            at,
+            fingerprint: fingerprint(&record.change.new_image),
+            written_at: Timestamp::from_millis(record.change.approximate_creation_date_time.timestamp_millis()),
+        },
     }
 }

@@ -1,7 +1,7 @@
 //! `jobs-follow-events`: the audit trail's stream consumer. Counts each event once and writes the deliveries that follow from it.
 //!
-//! A record that is no event is reported back, so that Lambda gives it up in the end; its neighbours are taken at once. What
-//! could not be written is reported back as well, and comes again.
+//! A record that is no event will not become one by coming again: it is logged and left out. What could not be written is
+//! reported back and comes again, until it can be.
 
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::DynamoDbEventResponse;
@@ -30,10 +30,7 @@ async fn handle(app: &App, event: Event) -> DynamoDbEventResponse {
                 entries.push(entry);
                 numbers.push(number);
             }
-            None => {
-                tracing::error!(record = number, "a record of the audit trail's stream is no event");
-                response.batch_item_failures.push(failure(number));
-            }
+            None => tracing::error!(record = number, "a record of the audit trail's stream is no event"),
         }
     }
     let ((report, stopped), _) = trips::counted(&ctx.request_id, feed::take(app, &ctx, &entries)).await;

@@ -12,7 +12,7 @@ use super::{Job, report};
 
 pub const JOB: Job = Job {
     name: "jobs-purge-audit",
-    every: Duration::from_secs(86_400),
+    every: Duration::from_secs(3600),
     lease: Duration::from_secs(300),
     run: |app, ctx, input| Box::pin(run(app, ctx, input)),
 };

@@ -10,6 +10,7 @@ use shared::aws::trips;
 use shared::context::RequestContext;
 use shared::id;
 use shared::mail::outbox;
+use shared::store::Turn;
 
 use super::{Consumer, failure};
 
@@ -21,7 +22,7 @@ async fn handle(app: &App, event: Event) -> DynamoDbEventResponse {
         let Some(message_id) = new_message(&record) else { continue };
         let now = app.clock.now();
         let ctx = RequestContext::of_job(now, id::fresh(now));
-        let (delivery, _) = trips::counted(&ctx.request_id, outbox::deliver(app, &ctx, &message_id)).await;
+        let (delivery, _) = trips::counted(&ctx.request_id, outbox::deliver(app, &ctx, &message_id, Turn::First)).await;
         match delivery {
             Ok(delivery) => tracing::info!(message_id, ?delivery, "mail handled"),
             Err(error) => {

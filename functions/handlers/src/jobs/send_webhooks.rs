@@ -1,8 +1,8 @@
 //! `jobs-send-webhooks`: the stream consumer of deliveries. Makes each new one; what fails is tried again by
 //! `jobs-retry-webhooks`.
 //!
-//! A record may come twice or late: only who claims the delivery makes it. Those of a batch are under way together, so that
-//! one slow receiver costs the others ten seconds at most.
+//! A record may come twice or late: only who claims the delivery first makes it, and what has been tried is not tried again
+//! before its time. Those of a batch are under way together, so that one slow receiver costs the others ten seconds at most.
 
 use std::collections::HashMap;
 
@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use shared::app::App;
 use shared::aws::trips;
 use shared::context::RequestContext;
+use shared::store::Turn;
 use shared::webhooks::delivery;
 use shared::{id, metrics};
 
@@ -26,7 +27,7 @@ async fn handle(app: &App, event: Event) -> DynamoDbEventResponse {
     let work = async {
         let made = join_all(event.records.iter().filter_map(new_delivery).map(|(destination, delivery, number)| {
             let ctx = &ctx;
-            async move { (delivery::deliver(app, ctx, (&destination, &delivery)).await, number) }
+            async move { (delivery::deliver(app, ctx, (&destination, &delivery), Turn::First).await, number) }
         }));
         let made = made.await;
         metrics::write_now(app, app.clock.now()).await;

@@ -5,16 +5,14 @@
 //! could not be found out.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use shared::audit::chain::{self, Verification};
+use shared::audit::chain::{self, Logged, Verification, Witness};
 use shared::aws::kms::Kms;
 use shared::aws::sdk_config;
-use shared::clock::Clock;
+use shared::clock::{Clock, Timestamp};
 use shared::environment::Environment;
-use shared::error::{Error, Result};
-use shared::keys::jwk::PublicJwk;
-use shared::settings::{Algorithm, Tables};
+use shared::error::Result;
+use shared::settings::Tables;
 use shared::store::Store;
 
 const HELP: &str = "\
@@ -24,6 +22,8 @@ Usage: cargo audit-verify [OPTIONS]
 
   --stack NAME   the stack (postern)
   --key ID       the KMS key that signs the trail: the stack's output AuditKeyId (alias/postern-AuditKey, as cargo dev has it)
+  --logged FILE  log lines of jobs-sign-audit-checkpoint: whether every signature that they tell of is still there
+  --begun TIME   since when the trail is signed (when the key was made); for a chain that was begun anew
   --all          names every record, not just the first fifty
   --help         this text
 
@@ -40,6 +40,8 @@ const SHOWN: usize = 50;
 struct Arguments {
     stack: String,
     key: String,
+    logged: Vec<Logged>,
+    begun_at: Option<Timestamp>,
     most: usize,
 }
 
@@ -59,14 +61,12 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn verify(Arguments { stack, key, .. }: &Arguments) -> Result<Verification> {
+async fn verify(Arguments { stack, key, logged, begun_at, .. }: &Arguments) -> Result<Verification> {
     let sdk = sdk_config(&Environment::of_process())?;
-    // How long events are kept matters only to who writes them.
-    let store = Store::new(&sdk, Tables::of_stack(stack), Duration::ZERO, Clock::system());
-    let der = Kms::new(&sdk, "", stack).public_key(key).await?;
-    let key = PublicJwk::from_der(Algorithm::ES256, &der)
-        .ok_or_else(|| Error::internal("this key does not sign audit trails (ECC_NIST_P256)"))?;
-    chain::verify(&store, &key, stack, Clock::system().now()).await
+    let store = Store::new(&sdk, Tables::of_stack(stack), Clock::system());
+    let known = Witness::of_key(&Kms::new(&sdk, "", stack), key).await?;
+    let witness = Witness { begun_at: begun_at.unwrap_or(known.begun_at), logged: logged.clone(), ..known };
+    chain::verify(&store, &witness, stack, Clock::system().now()).await
 }
 
 fn tell(found: &Verification, most: usize) -> ExitCode {
@@ -93,14 +93,31 @@ fn complain(message: &str) -> ExitCode {
 
 /// `None` when only the help is asked for.
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Arguments>, String> {
-    let mut arguments =
-        Arguments { stack: "postern".to_owned(), key: "alias/postern-AuditKey".to_owned(), most: SHOWN };
+    let mut arguments = Arguments {
+        stack: "postern".to_owned(),
+        key: "alias/postern-AuditKey".to_owned(),
+        logged: Vec::new(),
+        begun_at: None,
+        most: SHOWN,
+    };
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} needs a value"));
         match word.as_str() {
             "--help" | "-h" => return Ok(None),
             "--stack" => arguments.stack = value()?,
             "--key" => arguments.key = value()?,
+            "--logged" => {
+                let file = value()?;
+                let lines = std::fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
+                arguments.logged = Logged::read(&lines);
+                if arguments.logged.is_empty() {
+                    return Err(format!("{file} tells of no checkpoint"));
+                }
+            }
+            "--begun" => {
+                let at = value()?;
+                arguments.begun_at = Some(Timestamp::parse(&at).ok_or(format!("{at} is no time of RFC 3339"))?);
+            }
             "--all" => arguments.most = usize::MAX,
             _ => return Err(format!("unknown option {word}")),
         }

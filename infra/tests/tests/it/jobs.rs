@@ -24,6 +24,23 @@ async fn ops_6_expired_sessions_are_removed_and_told_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn ops_6_sessions_that_were_ended_with_all_others_do_not_expire_as_well() {
+    let app = TestApp::start().await;
+    app.account("ada@example.com").await;
+    for _ in 0..3 {
+        Native::sign_in(&app, "ada@example.com").await;
+    }
+    let everywhere = Native::sign_in(&app, "ada@example.com").await;
+    Answer::to(app.request("POST", "/auth/logout?all=true").bearer_auth(&everywhere.access)).await.expect(204);
+    let told = app.count("RefreshTokenRevoked").await;
+    app.advance(8 * DAY);
+    let report = app.job("expire-sessions", json!({})).await["report"].clone();
+    assert_eq!((&report["expired"], &report["revoked"]), (&json!(0), &json!(4)));
+    assert!(app.table("sessions").await.is_empty());
+    assert_eq!((app.count("SessionExpired").await, app.count("RefreshTokenRevoked").await), (0, told));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f15_a_run_that_fails_half_way_is_finished_by_the_next() {
     let app = TestApp::start().await;
     app.account("ada@example.com").await;

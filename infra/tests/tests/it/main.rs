@@ -5,6 +5,7 @@
 mod admin_sessions;
 mod attempts;
 mod audit;
+mod audit_attacks;
 mod audit_chain;
 mod binaries;
 mod browser;

@@ -96,6 +96,21 @@ async fn f17_duplicated_and_replayed_stream_records_send_nothing_twice() {
         assert_eq!(answer["batchItemFailures"], json!([]));
     }
     assert_eq!(app.mails("ada@example.com").len(), 1);
+
+    // What SES did not take waits for its time, whatever the stream tells again.
+    app.fault(json!({ "service": "ses", "kind": "error" })).await;
+    let bob = json!({ "email": "bob@example.com", "password": tests::PASSWORD, "name": "Bob" });
+    app.post("/auth/signup", bob).await.expect(202);
+    let waiting = || async { messages(&app).await.into_iter().find(|it| it.get("state").is_some()) };
+    let message = loop {
+        match waiting().await {
+            Some(message) if message["attempts"] == 1.0 && message.get("leased_until").is_none() => break message,
+            _ => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+        }
+    };
+    let batch = json!({ "Records": [record("4", &message["message_id"]), record("5", &message["message_id"])] });
+    app.stack.invoke("jobs-send-mail", batch).await.unwrap();
+    assert_eq!(waiting().await.unwrap()["attempts"], 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

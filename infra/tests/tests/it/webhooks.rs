@@ -249,20 +249,67 @@ async fn case_266_the_log_keeps_the_beginning_of_an_answer_and_nothing_that_coul
     assert!(shown.chars().filter(|c| *c == 'z').count() < 500 && !shown.chars().any(char::is_control), "{shown}");
 }
 
+/// The stream tells of the only delivery again, twice in each of three batches.
+async fn tell_again(app: &TestApp, webhook: &str) {
+    let delivery = app.table("deliveries").await[0]["delivery"].clone();
+    let record = json!({ "eventID": "1", "eventName": "INSERT", "eventSource": "aws:dynamodb", "awsRegion": "us-east-1", "eventVersion": "1.1",
+        "dynamodb": { "Keys": { "destination": { "S": webhook }, "delivery": { "S": delivery } }, "SequenceNumber": "1", "SizeBytes": 1, "StreamViewType": "KEYS_ONLY", "ApproximateCreationDateTime": 1.0 } });
+    for _ in 0..3 {
+        let batch = json!({ "Records": [record, record] });
+        let answer = app.stack.invoke("jobs-send-webhooks", batch).await.unwrap();
+        assert_eq!(answer["batchItemFailures"], json!([]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_267_what_waits_for_its_next_try_waits_whatever_the_stream_tells_again() {
+    let app = start().await;
+    let mut admin = app.browser(ADMIN).await;
+    let (id, _) = webhook(&app, &mut admin, "crm", json!(["UserLoginFailed"])).await;
+    answer(&app, json!({ "status": 500 })).await;
+    fail_to_log_in(&app).await;
+    let due = app.table("deliveries").await[0]["due_at"].clone();
+    tell_again(&app, &id).await;
+    // Hours later, too, when it is the retry job's.
+    app.advance(7_200);
+    tell_again(&app, &id).await;
+    let delivery = app.table("deliveries").await.remove(0);
+    assert_eq!((&delivery["attempts"], &delivery["due_at"]), (&json!(1.0), &due));
+    assert_eq!(app.received(1).await.len(), 1);
+    assert_eq!(retry(&app).await["postponed"], 1);
+    assert_eq!(app.table("deliveries").await[0]["attempts"], 2.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f17_a_delivery_that_cannot_be_made_is_in_no_others_way_and_ends() {
+    let app = start().await;
+    let mut admin = app.browser(ADMIN).await;
+    let (broken, _) = webhook(&app, &mut admin, "broken", json!(["UserLoginFailed"])).await;
+    let (good, _) = webhook(&app, &mut admin, "crm", json!(["UserLoginFailed"])).await;
+    answer(&app, json!({ "status": 500 })).await;
+    fail_to_log_in(&app).await;
+    answer(&app, json!({})).await;
+    app.set("settings", "key", &broken, "secrets", "nothing that could be read").await;
+    app.advance(61);
+    let report = retry(&app).await;
+    assert_eq!((&report["delivered"], &report["failed"]), (&json!(1), &json!(1)), "{report}");
+    assert_eq!(retry(&app).await["failed"], 0, "it waits");
+    let state = || async { app.table("deliveries").await };
+    assert!(state().await.iter().any(|it| it["destination"] == good.as_str() && it.get("delivered_at").is_some()));
+    app.advance(4 * 86_400);
+    assert_eq!(retry(&app).await["dead"], 1);
+    let dead = state().await.into_iter().find(|it| it["destination"] == broken.as_str()).unwrap();
+    assert_eq!((&dead["dead_reason"], &dead["attempts"]), (&json!("waited too long"), &json!(1.0)), "{dead}");
+    assert_eq!(app.count("WebhookUndeliverable").await, 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn case_267_an_event_that_is_told_twice_is_one_delivery_and_one_that_is_claimed_twice_is_one_message() {
     let app = start().await;
     let mut admin = app.browser(ADMIN).await;
     let (id, _) = webhook(&app, &mut admin, "crm", json!(["UserLoginFailed"])).await;
     fail_to_log_in(&app).await;
-    let delivery = app.table("deliveries").await[0]["delivery"].clone();
-    let record = json!({ "eventID": "1", "eventName": "INSERT", "eventSource": "aws:dynamodb", "awsRegion": "us-east-1", "eventVersion": "1.1",
-        "dynamodb": { "Keys": { "destination": { "S": id }, "delivery": { "S": delivery } }, "SequenceNumber": "1", "SizeBytes": 1, "StreamViewType": "KEYS_ONLY", "ApproximateCreationDateTime": 1.0 } });
-    for _ in 0..3 {
-        let batch = json!({ "Records": [record, record] });
-        let answer = app.stack.invoke("jobs-send-webhooks", batch).await.unwrap();
-        assert_eq!(answer["batchItemFailures"], json!([]));
-    }
+    tell_again(&app, &id).await;
     retry(&app).await;
     assert_eq!((app.received(1).await.len(), app.table("deliveries").await.len()), (1, 1));
 }

@@ -15,10 +15,11 @@ use crate::store::Store;
 /// What the stream told of one item of the trail. `at` is the item's place: its instant and id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It was written, for the first time or again: its fingerprint.
+    /// It was written, for the first time or again: its fingerprint, and when that was.
     Written {
         at: String,
         fingerprint: String,
+        written_at: Timestamp,
     },
     Removed {
         at: String,
@@ -29,6 +30,7 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Segment {
     /// Counts from 1.
+    #[serde(rename = "seq", deserialize_with = "super::number")]
     pub number: u64,
     /// The hash of the segment before; empty for the first.
     pub previous: String,
@@ -45,7 +47,9 @@ impl Change {
     /// As it stands in the chain: a JSON array, so that nothing in it can pass for something else.
     fn entry(&self) -> String {
         match self {
-            Self::Written { at, fingerprint } => serde_json::json!(["written", at, fingerprint]),
+            Self::Written { at, fingerprint, written_at } => {
+                serde_json::json!(["written", at, fingerprint, written_at.to_string()])
+            }
             Self::Removed { at } => serde_json::json!(["removed", at]),
         }
         .to_string()
@@ -54,8 +58,9 @@ impl Change {
     pub(super) fn of_entry(entry: &str) -> Option<Self> {
         let parts: Vec<String> = serde_json::from_str(entry).ok()?;
         match parts.as_slice() {
-            [what, at, fingerprint] if what == "written" => {
-                Some(Self::Written { at: at.clone(), fingerprint: fingerprint.clone() })
+            [what, at, fingerprint, written_at] if what == "written" => {
+                let written_at = Timestamp::parse(written_at)?;
+                Some(Self::Written { at: at.clone(), fingerprint: fingerprint.clone(), written_at })
             }
             [what, at] if what == "removed" => Some(Self::Removed { at: at.clone() }),
             _ => None,
@@ -141,7 +146,11 @@ mod tests {
     fn an_entry_is_read_as_it_was_written_whatever_is_in_it() {
         for at in ["2026-11-21T01:50:00.007Z#id", "\",\"x", "", "written \n"] {
             for change in [
-                Change::Written { at: at.to_owned(), fingerprint: "f".to_owned() },
+                Change::Written {
+                    at: at.to_owned(),
+                    fingerprint: "f".to_owned(),
+                    written_at: Timestamp::from_seconds(1_800_000_000),
+                },
                 Change::Removed { at: at.to_owned() },
             ] {
                 assert_eq!(Change::of_entry(&change.entry()), Some(change));

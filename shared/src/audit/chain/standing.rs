@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::segment::Segment;
-use super::sign::{AT_LEAST_EVERY, Checkpoint};
+use super::checkpoint::Checkpoint;
+use super::sign::LONGEST_GAP;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -51,6 +52,8 @@ pub enum State {
 /// Reads the chain's end, its newest signature, and the link that was signed.
 pub(crate) async fn standing(app: &App, now: Timestamp) -> Result<Standing> {
     let (head, checkpoint) = tokio::try_join!(app.store.chain_head(), app.store.newest_checkpoint())?;
+    // Number 0 says that there was no link yet.
+    let checkpoint = checkpoint.filter(|checkpoint| checkpoint.number > 0);
     let signed = match &checkpoint {
         Some(checkpoint) => app.store.segments(checkpoint.number, 1).await?.into_iter().next(),
         None => None,
@@ -74,7 +77,7 @@ fn judge(
         (Some(_), None) => State::Unsigned,
         (_, Some(checkpoint)) if !is_as_signed(checkpoint) => State::Broken,
         // A signature may be as old as that before it is renewed, and the job may come late once.
-        (_, Some(checkpoint)) if now.since(checkpoint.at) > AT_LEAST_EVERY * 2 => State::Stale,
+        (_, Some(checkpoint)) if now.since(checkpoint.at) > LONGEST_GAP => State::Stale,
         _ => State::Signed,
     };
     Standing {
@@ -98,7 +101,8 @@ mod tests {
         let first = Segment::after(None, vec!["a".to_owned()], at);
         let second = Segment::after(Some(&first), vec!["b".to_owned()], at);
         let (number, hash) = (first.number, first.hash.clone());
-        let checkpoint = Checkpoint { at, number, hash, kept_since: at, signature: String::new() };
+        let (previous, signature) = (String::new(), String::new());
+        let checkpoint = Checkpoint { ordinal: 1, previous, at, number, hash, kept_since: at, signature };
         let state = |signed: Option<&Segment>, seconds| {
             judge(Some(&second), Some(&checkpoint), signed, at + Duration::from_secs(seconds)).state
         };

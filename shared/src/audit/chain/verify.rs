@@ -1,14 +1,15 @@
 //! Verification: holds the trail against the chain and the chain against its signatures, trusting neither table.
 
+mod signatures;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::checkpoint::{Checkpoint, Witness};
 use super::segment::{Change, Segment};
-use super::sign::{AT_LEAST_EVERY, Checkpoint};
 use crate::audit::erase;
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::keys::jwk::PublicJwk;
 use crate::store::{Found, Store};
 
 /// What was found.
@@ -24,7 +25,7 @@ pub struct Verification {
     pub erased: usize,
     /// Events so young that the chain need not hold them yet.
     pub waiting: usize,
-    /// Events from before there was a chain.
+    /// Events from before there was a key to sign them.
     pub before: usize,
     /// In the order of time; the first is the first record that was changed, removed or added.
     pub faults: Vec<Fault>,
@@ -51,6 +52,8 @@ const PAGE: i32 = 200;
 struct Told {
     /// Every content it has had, the first one first.
     fingerprints: Vec<String>,
+    /// When it was written first, by the stream's own clock.
+    written_at: Option<Timestamp>,
     /// When the stream told of another content, and of the end.
     changed_at: Option<Timestamp>,
     removed_at: Option<Timestamp>,
@@ -59,32 +62,38 @@ struct Told {
 
 struct Verifier<'a> {
     store: &'a Store,
-    key: &'a PublicJwk,
+    witness: &'a Witness,
     stack: &'a str,
     now: Timestamp,
     found: Verification,
     /// The newest signed instant before which events may be gone.
     kept_since: Option<Timestamp>,
-    begun_at: Option<Timestamp>,
+    /// Links of the chain below this number may be gone: they tell of nothing that is kept.
+    cut: u64,
     told: BTreeMap<String, Told>,
     erased: BTreeSet<String>,
+    /// Events that were written long after what they tell of, and the ids of those that an erasure has made.
+    late: Vec<(String, Timestamp)>,
+    rewritten: BTreeSet<String>,
 }
 
-/// Verifies everything that is there. `key` is the public half of the audit key, from KMS or from where it was kept safe.
+/// Verifies everything that is there.
 ///
 /// # Errors
 /// When a table does not answer; whatever is wrong with what they hold is in the report.
-pub async fn verify(store: &Store, key: &PublicJwk, stack: &str, now: Timestamp) -> Result<Verification> {
+pub async fn verify(store: &Store, witness: &Witness, stack: &str, now: Timestamp) -> Result<Verification> {
     let verifier = Verifier {
         store,
-        key,
+        witness,
         stack,
         now,
         found: Verification::default(),
         kept_since: None,
-        begun_at: None,
+        cut: 0,
         told: BTreeMap::new(),
         erased: BTreeSet::new(),
+        late: Vec::new(),
+        rewritten: BTreeSet::new(),
     };
     verifier.run().await
 }
@@ -92,10 +101,13 @@ pub async fn verify(store: &Store, key: &PublicJwk, stack: &str, now: Timestamp)
 impl Verifier<'_> {
     async fn run(mut self) -> Result<Verification> {
         let checkpoints = self.checkpoints().await?;
+        self.signatures(&checkpoints);
+        self.logged(&checkpoints);
         self.segments(&checkpoints).await?;
         // After the chain: an event that is written meanwhile waits, and none seems to be gone.
         self.trail().await?;
         self.missing();
+        self.backdated();
         self.found.faults.sort();
         Ok(self.found)
     }
@@ -104,101 +116,60 @@ impl Verifier<'_> {
         self.found.faults.push(Fault { record: record.to_string(), what: what.into() });
     }
 
-    /// The checkpoints whose signature is good, by the number of their segment.
-    async fn checkpoints(&mut self) -> Result<BTreeMap<u64, Checkpoint>> {
-        let (mut good, mut after) = (BTreeMap::new(), "0".to_owned());
-        loop {
-            let page = self.store.checkpoints(&after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = last.at.to_string();
-            for checkpoint in page {
-                self.found.checkpoints += 1;
-                if !checkpoint.is_signed_by(self.key, self.stack) {
-                    self.fault(checkpoint.at, "a checkpoint was not signed by the key");
-                    continue;
-                }
-                self.kept_since = self.kept_since.max(Some(checkpoint.kept_since));
-                self.found.signed_at = self.found.signed_at.max(Some(checkpoint.at));
-                good.entry(checkpoint.number).or_insert(checkpoint);
-            }
+    async fn segments(&mut self, checkpoints: &[Checkpoint]) -> Result<()> {
+        let mut by_number: BTreeMap<u64, &Checkpoint> = BTreeMap::new();
+        for checkpoint in checkpoints.iter().filter(|checkpoint| checkpoint.number > 0) {
+            by_number.entry(checkpoint.number).or_insert(checkpoint);
         }
-        Ok(good)
-    }
-
-    async fn segments(&mut self, checkpoints: &BTreeMap<u64, Checkpoint>) -> Result<()> {
         let mut last: Option<Segment> = None;
-        let mut signed: BTreeSet<u64> = checkpoints.keys().copied().collect();
         loop {
             let page = self.store.segments(last.as_ref().map_or(0, |last| last.number + 1), PAGE).await?;
             if page.is_empty() {
                 break;
             }
             for segment in page {
-                self.link(last.as_ref(), &segment, checkpoints);
-                if let Some(checkpoint) = checkpoints.get(&segment.number) {
-                    if checkpoint.hash != segment.computed() {
-                        self.fault(segment.at, format!("segment {} is not the one that was signed", segment.number));
-                    }
-                    signed.remove(&segment.number);
+                self.link(last.as_ref(), &segment);
+                if let Some(checkpoint) = by_number.get(&segment.number)
+                    && checkpoint.hash != segment.computed()
+                {
+                    self.fault(segment.at, format!("segment {} is not the one that was signed", segment.number));
                 }
                 self.read(&segment);
                 self.found.segments += 1;
                 last = Some(segment);
             }
         }
-        let end = last.as_ref().map_or(0, |last| last.number);
-        if let Some(lost) = signed.into_iter().find(|number| *number > end) {
-            self.fault(
-                checkpoints[&lost].at,
-                format!("the chain ends with segment {end}, but segment {lost} was signed"),
-            );
-        }
-        let stale = last.is_some() && self.found.signed_at.is_none_or(|at| self.now.since(at) > AT_LEAST_EVERY * 2);
-        if stale {
-            let since = self.found.signed_at.map_or_else(|| "never".to_owned(), |at| format!("last at {at}"));
-            self.fault(self.now, format!("the chain is not signed in time ({since}): its end may be missing"));
+        let end = last.map_or(0, |last| last.number);
+        if let Some((lost, checkpoint)) = by_number.range(end + 1..).next() {
+            let what = format!("the chain ends with segment {end}, but segment {lost} was signed");
+            self.fault(checkpoint.at, what);
         }
         Ok(())
     }
 
     /// Whether a segment fits the one before it.
-    fn link(&mut self, last: Option<&Segment>, segment: &Segment, checkpoints: &BTreeMap<u64, Checkpoint>) {
+    fn link(&mut self, last: Option<&Segment>, segment: &Segment) {
         let number = segment.number;
         if segment.computed() != segment.hash {
             self.fault(segment.at, format!("segment {number} was changed"));
         }
-        match last {
-            Some(last) if number != last.number + 1 => {
-                self.fault(last.at, format!("the segments from {} to {} are gone", last.number + 1, number - 1));
+        let (before, hash) = last.map_or((0, ""), |last| (last.number, last.hash.as_str()));
+        if number != before + 1 {
+            // A purge that was interrupted may have left some of what it cuts off.
+            if number > self.cut {
+                self.fault(segment.at, format!("the segments from {} to {} are gone", before + 1, number - 1));
             }
-            Some(last) if segment.previous != last.hash => {
-                self.fault(segment.at, format!("segment {number} does not follow segment {}", last.number));
-            }
-            Some(_) => {}
-            None if number == 1 => {
-                self.begun_at = Some(segment.at);
-                if !segment.previous.is_empty() {
-                    self.fault(segment.at, "the first segment follows another");
-                }
-            }
-            // The purge cuts off what tells of nothing that is kept, at a checkpoint.
-            None => {
-                let is_cut = checkpoints.get(&number).is_some_and(|checkpoint| {
-                    checkpoint.hash == segment.hash
-                        && self.kept_since.is_some_and(|kept| checkpoint.at + CUT_MARGIN <= kept)
-                });
-                if !is_cut {
-                    self.fault(segment.at, format!("the segments before {number} are gone"));
-                }
-            }
+        } else if segment.previous != hash {
+            self.fault(segment.at, format!("segment {number} does not follow segment {before}"));
         }
     }
 
     fn read(&mut self, segment: &Segment) {
         for entry in &segment.entries {
             match Change::of_entry(entry) {
-                Some(Change::Written { at, fingerprint }) => {
+                Some(Change::Written { at, fingerprint, written_at }) => {
                     let told = self.told.entry(at).or_default();
+                    told.written_at.get_or_insert(written_at);
                     if !told.fingerprints.contains(&fingerprint) {
                         if !told.fingerprints.is_empty() {
                             told.changed_at.get_or_insert(segment.at);
@@ -232,7 +203,7 @@ impl Verifier<'_> {
     fn event(&mut self, Found { at, fingerprint, event }: Found) {
         let is_young = at >= (self.now - LAG).to_string();
         let Some(told) = self.told.get_mut(&at).filter(|told| !told.fingerprints.is_empty()) else {
-            let is_before = self.begun_at.is_some_and(|begun| at < (begun - LAG).to_string());
+            let is_before = at < (self.witness.begun_at - LAG).to_string();
             if is_young {
                 self.found.waiting += 1;
                 self.claims(event.as_ref());
@@ -244,7 +215,7 @@ impl Verifier<'_> {
             return;
         };
         told.is_present = true;
-        let changed_at = told.changed_at;
+        let (changed_at, written_at) = (told.changed_at, told.written_at);
         if told.fingerprints.first() != Some(&fingerprint) {
             let when = changed_at.map_or_else(String::new, |at| format!(", about {at}"));
             self.fault(at, format!("was changed{when}"));
@@ -253,15 +224,34 @@ impl Verifier<'_> {
         if let Some(when) = changed_at {
             self.fault(&at, format!("was changed, about {when}, and changed back"));
         }
+        let happened = at.split('#').next().and_then(Timestamp::parse);
+        if let (Some(happened), Some(written_at)) = (happened, written_at)
+            && written_at.since(happened) > LAG
+        {
+            self.late.push((at, written_at));
+        }
         self.claims(event.as_ref());
     }
 
     /// An erasure says which events it removed, and is signed.
     fn claims(&mut self, event: Option<&crate::audit::Recorded>) {
         let Some(event) = event.filter(|event| event.kind == erase::KIND) else { return };
-        match erase::removed_by(event, self.key, self.stack) {
-            Some(ids) => self.erased.extend(ids),
+        match erase::read(event, &self.witness.key, self.stack) {
+            Some(erasure) => {
+                self.erased.extend(erasure.removed);
+                self.rewritten.extend(erasure.rewritten);
+            }
             None => self.fault(&event.at, "claims to be an erasure, and is not signed by the key"),
+        }
+    }
+
+    /// What was written long after its time. An erasure does that, and says so.
+    fn backdated(&mut self) {
+        for (at, written_at) in std::mem::take(&mut self.late) {
+            let id = at.rsplit('#').next().unwrap_or_default();
+            if !self.rewritten.contains(id) {
+                self.fault(at, format!("was added later, about {written_at}"));
+            }
         }
     }
 

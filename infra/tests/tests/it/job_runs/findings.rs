@@ -76,4 +76,9 @@ async fn ops_6_every_administrator_gets_each_day_once() {
     assert_eq!(days, ["2027-01-11", "2027-01-12", "2027-01-13"]);
     app.outbox_is_empty().await;
     assert_eq!(reports(), 4);
+    // After ten days it is the last seven.
+    app.advance(10 * DAY);
+    let run = app.job("daily-report", json!({})).await;
+    let days: Vec<_> = run["report"]["days"].as_array().unwrap().iter().map(|day| day["day"].clone()).collect();
+    assert_eq!((days.len(), &days[0]), (7, &json!("2027-01-17")));
 }
