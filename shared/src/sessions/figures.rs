@@ -88,13 +88,14 @@ impl Count {
 
 /// Counts all live sessions and keeps the figures. Of two counts at once the later write stays; both are true.
 pub async fn count(app: &App, ctx: &RequestContext) -> Result<Figures> {
+    let not_before = app.ring(ctx.now).await?.not_before();
     let (mut count, mut position) = (Count::default(), None);
     loop {
         let (sessions, next) = app.store.some_sessions(None, ctx.now, position, READ).await?;
         let people: BTreeSet<UserId> = sessions.iter().map(|session| session.user_id).collect();
         let people = app.store.users(&Vec::from_iter(people)).await?;
         for session in &sessions {
-            if people.get(&session.user_id).is_some_and(|owner| is_alive(session, owner)) {
+            if people.get(&session.user_id).is_some_and(|owner| is_alive(session, owner, not_before)) {
                 count.add(session, ctx.now);
             }
         }

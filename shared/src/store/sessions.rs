@@ -15,6 +15,7 @@ use super::{DYNAMODB, Store, Transaction, from_item, key2, number, text, to_item
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
+use crate::keys::not_before::NotBefore;
 use crate::secret::TokenHash;
 use crate::tokens::rotation::{Family, Revocation};
 
@@ -200,8 +201,15 @@ impl Transaction<'_> {
     }
 
     /// *Advance* to the end, of a session that lives. Refused (`Part::Session`) if it has ended in whatever way: by a
-    /// revocation, by a step of the person's token version to `version`, or by its time.
-    pub fn end_live_session(self, user: UserId, session: SessionId, version: u32, now: Timestamp) -> Self {
+    /// revocation, by a step of the person's token version to `version`, by the not-before, or by its time.
+    pub fn end_live_session(
+        self,
+        user: UserId,
+        session: SessionId,
+        version: u32,
+        not_before: NotBefore,
+        now: Timestamp,
+    ) -> Self {
         let table = self.tables().sessions.as_str();
         self.update(
             Part::Session,
@@ -209,9 +217,15 @@ impl Transaction<'_> {
                 table,
                 key: key2("user_id", user, "session_id", session),
                 update: "SET revoked = :why, revoked_at = :now",
-                condition: "attribute_not_exists(revoked) AND token_version = :version AND expires_at > :now",
+                condition: "attribute_not_exists(revoked) AND token_version = :version AND expires_at > :now \
+                            AND auth_time >= :not_before",
                 names: &[],
-                values: vec![(":why", text("logout")), (":now", number(now.millis())), (":version", number(version))],
+                values: vec![
+                    (":why", text("logout")),
+                    (":now", number(now.millis())),
+                    (":version", number(version)),
+                    (":not_before", number(not_before.instant().millis())),
+                ],
             },
         )
     }

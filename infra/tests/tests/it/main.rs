@@ -30,6 +30,7 @@ mod recovery;
 mod reference;
 mod refresh;
 mod repository;
+mod restore;
 mod rotation;
 mod run_logs;
 mod schedules;
