@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use crate::calls::{CallLog, Ended};
 use crate::clock::{Clock, http_date};
 use crate::dynamodb::Dynamodb;
+use crate::engine::Engine;
 use crate::faults::{FaultKind, Faults, reply as fault_reply};
 use crate::kms::Kms;
 use crate::prices;
@@ -32,6 +33,8 @@ pub(crate) struct Stack {
     pub(crate) calls: CallLog,
     pub(crate) dynamodb: Dynamodb,
     pub(crate) kms: Arc<Kms>,
+    /// Another emulator that is asked instead of `kms`.
+    pub(crate) elsewhere: Option<Arc<Engine>>,
     pub(crate) ses: Ses,
     pub(crate) clock: Clock,
 }
@@ -130,15 +133,25 @@ async fn answer(stack: &Stack, request: Request<Incoming>) -> Result<Response<Fu
 }
 
 async fn execute(stack: &Stack, headers: &HeaderMap, body: Bytes, call: &Identified) -> Served {
-    match (&call.input, call.service) {
-        (Input::Form(form), _) => {
+    match (&call.input, call.service, &stack.elsewhere) {
+        (Input::Form(form), ..) => {
             let (reply, recipients) = stack.ses.serve(&call.operation, form);
             Served { price_usd: prices::ses(recipients), ..Served::free(reply) }
         }
-        (Input::Json(input), crate::Service::Kms) => {
+        (Input::Json(_), crate::Service::Kms, Some(engine)) => {
+            let reply = match engine.forward(headers, body).await {
+                Ok((status, body)) => Reply::forwarded(crate::Service::Kms, status, body),
+                Err(reason) => {
+                    let status = StatusCode::INTERNAL_SERVER_ERROR;
+                    Reply::error(crate::Service::Kms, status, "KMSInternalException", &reason)
+                }
+            };
+            Served { price_usd: prices::kms(None), ..Served::free(reply) }
+        }
+        (Input::Json(input), crate::Service::Kms, None) => {
             let (reply, key_spec) = Kms::serve(&stack.kms, &call.operation, input.clone()).await;
             Served { price_usd: prices::kms(key_spec.as_deref()), ..Served::free(reply) }
         }
-        (Input::Json(input), _) => stack.dynamodb.serve(headers, body, call, input).await,
+        (Input::Json(input), ..) => stack.dynamodb.serve(headers, body, call, input).await,
     }
 }

@@ -29,6 +29,7 @@ pub(crate) enum Tool {
     SdkPackages,
     Chromium,
     Promtool,
+    Ministack,
 }
 
 const SAM: Venv = Venv { folder: ".tools/sam", requirements: "infra/xtask/sam.txt" };
@@ -39,6 +40,8 @@ const SDK: &str = "client";
 
 const SCHEMATHESIS: Venv =
     Venv { folder: ".tools/schemathesis", requirements: "infra/tests/clients/schemathesis/requirements.txt" };
+const MINISTACK: Venv =
+    Venv { folder: ".tools/ministack", requirements: "infra/tests/clients/ministack/requirements.txt" };
 const PYJWT: Venv = Venv { folder: ".tools/clients", requirements: "infra/tests/clients/requirements.txt" };
 
 /// Whether a tool is there.
@@ -63,6 +66,7 @@ impl Tool {
             Self::SdkPackages => "Node packages of client/package.json",
             Self::Chromium => "Chromium",
             Self::Promtool => "promtool",
+            Self::Ministack => "ministack of infra/tests/clients/ministack/requirements.txt",
         }
     }
 
@@ -90,6 +94,7 @@ impl Tool {
             Self::SdkPackages => node::state(&root.join(SDK)),
             Self::Chromium => chromium::state(),
             Self::Promtool => promtool::state(root),
+            Self::Ministack => MINISTACK.state(root),
         }
     }
 
@@ -103,6 +108,7 @@ impl Tool {
             Self::SdkPackages => node::install(&root.join(SDK), runner),
             Self::Chromium => chromium::install(runner),
             Self::Promtool => promtool::install(root, runner),
+            Self::Ministack => MINISTACK.install(root, runner),
         }
     }
 }

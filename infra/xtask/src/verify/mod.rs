@@ -3,6 +3,7 @@
 
 mod options;
 mod report;
+mod second_opinion;
 mod step;
 mod template;
 
@@ -28,7 +29,7 @@ pub(crate) fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Ok(Request::List) => {
-            Step::ALL.iter().for_each(|step| println!("{:<13} {}", step.name(), step.about()));
+            Step::ALL.iter().for_each(|step| println!("{:<15} {}", step.name(), step.about()));
             return ExitCode::SUCCESS;
         }
         Err(message) => {

@@ -8,6 +8,7 @@ use super::template;
 use crate::child::{Failure, Runner, cargo, line_of};
 use crate::repository;
 use crate::tools::Tool;
+use crate::verify::second_opinion;
 
 /// One thing that is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,13 +22,14 @@ pub(crate) enum Step {
     Clients,
     Schemathesis,
     Browser,
+    SecondOpinion,
     Sdk,
     Docs,
 }
 
 impl Step {
     /// In the order in which they run.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Format,
         Self::Clippy,
         Self::Sdk,
@@ -38,6 +40,7 @@ impl Step {
         Self::Clients,
         Self::Schemathesis,
         Self::Browser,
+        Self::SecondOpinion,
         Self::Docs,
     ];
 
@@ -53,6 +56,7 @@ impl Step {
             Self::Clients => "clients",
             Self::Schemathesis => "schemathesis",
             Self::Browser => "browser",
+            Self::SecondOpinion => "second-opinion",
             Self::Sdk => "sdk",
             Self::Docs => "docs",
         }
@@ -76,6 +80,7 @@ impl Step {
             Self::Clients => "access tokens, verified by jose, aws-jwt-verify and PyJWT",
             Self::Schemathesis => "docs/openapi.json against the whole stack: examples, edges, random and linked calls",
             Self::Browser => "the hosted pages, the local stack's, the reference and the example app in Chromium",
+            Self::SecondOpinion => "the tests of tables and keys, and of accounts, with another emulator of AWS",
             Self::Sdk => "the browser SDK: types, tests, sizes",
             Self::Docs => "rustdoc, without warnings",
         }
@@ -92,6 +97,7 @@ impl Step {
             Self::Clients => &[Tool::NodePackages, Tool::PyJwt],
             Self::Schemathesis => &[Tool::Schemathesis],
             Self::Browser => &[Tool::NodePackages, Tool::Chromium],
+            Self::SecondOpinion => &[Tool::Ministack],
             Self::Sdk => &[Tool::SdkPackages],
         }
     }
@@ -107,7 +113,7 @@ impl Step {
                 let _ = fs::remove_dir_all(repository::root().join("target/test-logs"));
                 tests(&mut command, runner)
             }
-            Self::Logs | Self::Alerts | Self::Clients | Self::Schemathesis | Self::Browser => {
+            Self::Logs | Self::Alerts | Self::Clients | Self::Schemathesis | Self::Browser | Self::SecondOpinion => {
                 tests(&mut command, runner)
             }
             Self::Template => {
@@ -133,6 +139,7 @@ impl Step {
             Self::Clients => tests_below("foreign_clients::"),
             Self::Schemathesis => tests_below("schemathesis::"),
             Self::Browser => tests_below("browser::"),
+            Self::SecondOpinion => second_opinion::command(),
             Self::Sdk => {
                 let mut npm = Command::new("npm");
                 npm.args(["--prefix", "client", "--silent", "test"]);
