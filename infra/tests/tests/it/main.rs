@@ -33,6 +33,7 @@ mod repository;
 mod restore;
 mod rotation;
 mod run_logs;
+mod runbooks;
 mod schedules;
 mod schemathesis;
 mod scripts;
