@@ -20,6 +20,7 @@ use crate::calls::{CallLog, Ended};
 use crate::clock::{Clock, http_date};
 use crate::codedeploy::Codedeploy;
 use crate::dynamodb::Dynamodb;
+use crate::engine::Engine;
 use crate::faults::{FaultKind, Faults, reply as fault_reply};
 use crate::kms::Kms;
 use crate::lambda::Lambda;
@@ -34,6 +35,8 @@ pub(crate) struct Stack {
     pub(crate) calls: CallLog,
     pub(crate) dynamodb: Dynamodb,
     pub(crate) kms: Arc<Kms>,
+    /// Another emulator that is asked instead of `kms`.
+    pub(crate) elsewhere: Option<Arc<Engine>>,
     pub(crate) ses: Ses,
     pub(crate) lambda: Lambda,
     pub(crate) codedeploy: Codedeploy,
@@ -131,22 +134,32 @@ async fn answer(stack: &Stack, request: Request<Incoming>) -> Result<Response<Fu
 }
 
 async fn execute(stack: &Stack, headers: &HeaderMap, body: Bytes, call: &Identified) -> Served {
-    match (&call.input, call.service) {
-        (Input::Form(form), _) => {
+    match (&call.input, call.service, &stack.elsewhere) {
+        (Input::Form(form), ..) => {
             let (reply, recipients) = stack.ses.serve(&call.operation, form);
             Served { price_usd: prices::ses(recipients), ..Served::free(reply) }
         }
-        (Input::Json(input), crate::Service::Kms) => {
+        (Input::Json(_), crate::Service::Kms, Some(engine)) => {
+            let reply = match engine.forward(headers, body).await {
+                Ok((status, body)) => Reply::forwarded(crate::Service::Kms, status, body),
+                Err(reason) => {
+                    let status = StatusCode::INTERNAL_SERVER_ERROR;
+                    Reply::error(crate::Service::Kms, status, "KMSInternalException", &reason)
+                }
+            };
+            Served { price_usd: prices::kms(None), ..Served::free(reply) }
+        }
+        (Input::Json(input), crate::Service::Kms, None) => {
             let (reply, key_spec) = Kms::serve(&stack.kms, &call.operation, input.clone()).await;
             Served { price_usd: prices::kms(key_spec.as_deref()), ..Served::free(reply) }
         }
-        (Input::Rest(asked), _) => {
+        (Input::Rest(asked), ..) => {
             let reply = stack.lambda.serve(asked, &body).await;
             Served { price_usd: prices::lambda(&call.operation), ..Served::free(reply) }
         }
-        (Input::Json(input), crate::Service::Codedeploy) => {
+        (Input::Json(input), crate::Service::Codedeploy, _) => {
             Served::free(stack.codedeploy.serve(&call.operation, input))
         }
-        (Input::Json(input), _) => stack.dynamodb.serve(headers, body, call, input).await,
+        (Input::Json(input), ..) => stack.dynamodb.serve(headers, body, call, input).await,
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! The product talks to it with the ordinary SDK (`AWS_ENDPOINT_URL` set to [`EmbeddedAws::endpoint`]), so
 //! it is tested over the wire it uses in AWS. DynamoDB is the `dynoxide` engine; the others are
-//! written here, KMS with real cryptography. Read `front.rs` first, then a folder or file per service.
+//! written here, KMS with real cryptography. Read `front.rs` first, then a folder or file per service. Another emulator
+//! can play DynamoDB and KMS instead ([`Options::elsewhere`]), so that the same tests hear a second opinion.
 //!
 //! It deliberately does not check signatures or permissions, does not throttle by itself, and does not
 //! pretend to be slow or eventually consistent: what a test needs of these it injects with [`Faults`].
@@ -12,6 +13,7 @@ mod calls;
 mod clock;
 mod codedeploy;
 mod dynamodb;
+mod engine;
 mod faults;
 mod front;
 mod kms;

@@ -78,6 +78,14 @@ impl Reply {
         Self::new(status, json_type(service), members.to_string(), Some(code.to_owned()))
     }
 
+    /// The answer of an engine in the JSON protocol of `service`, as it came.
+    pub(crate) fn forwarded(service: Service, status: StatusCode, body: Bytes) -> Self {
+        let answer: Value =
+            if status.is_success() { Value::Null } else { serde_json::from_slice(&body).unwrap_or_default() };
+        let error = answer["__type"].as_str().map(|kind| kind.rsplit('#').next().unwrap_or(kind).to_owned());
+        Self { status, content_type: json_type(service), body, error }
+    }
+
     /// A success in the query protocol; `result` is XML.
     pub(crate) fn xml(action: &str, result: &str) -> Self {
         let body = format!(

@@ -1,7 +1,7 @@
 //! Starting a stack, and the handle that keeps it running.
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use crate::calls::CallLog;
 use crate::clock::{Clock, system_clock};
 use crate::codedeploy::{Codedeploy, HookStatus};
 use crate::dynamodb::{self, Changes, Database, Dynamodb, StreamError};
+use crate::engine::Engine;
 use crate::faults::Faults;
 use crate::front::{self, Stack};
 use crate::kms::Kms;
@@ -26,12 +27,15 @@ pub struct Options {
     pub clock: Clock,
     /// Who may send mail: addresses and domains. `None` lets everyone.
     pub verified_senders: Option<Vec<String>>,
+    /// Another emulator that plays DynamoDB and KMS instead, for a second opinion. What is asked of it still passes the
+    /// log of calls and the faults. `data_dir` and `clock` are none of its business.
+    pub elsewhere: Option<SocketAddr>,
 }
 
 impl Default for Options {
     /// In memory, on the machine's clock, everyone may send mail.
     fn default() -> Self {
-        Self { data_dir: None, clock: system_clock(), verified_senders: None }
+        Self { data_dir: None, clock: system_clock(), verified_senders: None, elsewhere: None }
     }
 }
 
@@ -58,9 +62,15 @@ pub enum StartError {
 pub struct EmbeddedAws {
     endpoint: String,
     stack: Arc<Stack>,
-    database: Database,
+    streams: Streams,
     /// Stopped in this order, so that the front never asks an engine that is gone.
-    _servers: [Server; 2],
+    _servers: Vec<Server>,
+}
+
+/// Who keeps the tables' streams.
+enum Streams {
+    Here(Database),
+    Elsewhere(Arc<Engine>),
 }
 
 impl EmbeddedAws {
@@ -74,16 +84,25 @@ impl EmbeddedAws {
     }
 
     fn start_blocking(options: Options) -> Result<Self, StartError> {
-        let Options { data_dir, clock, verified_senders } = options;
+        let Options { data_dir, clock, verified_senders, elsewhere } = options;
         if let Some(dir) = &data_dir {
             std::fs::create_dir_all(dir)?;
         }
         let dir = data_dir.as_deref();
 
-        let database = dynamodb::open(dir, &clock)?;
-        let engine = bind()?;
-        let dynamodb = Dynamodb::new(engine.local_addr()?, Arc::clone(&clock));
-        let engine = dynamodb::spawn(engine, database.clone(), &dynamodb)?;
+        let mut servers = Vec::new();
+        let elsewhere = elsewhere.map(|address| Arc::new(Engine::elsewhere(address)));
+        let (dynamodb, streams) = match &elsewhere {
+            Some(engine) => (Dynamodb::elsewhere(Arc::clone(engine)), Streams::Elsewhere(Arc::clone(engine))),
+            None => {
+                let database = dynamodb::open(dir, &clock)?;
+                let listener = bind()?;
+                let engine = Engine::of_this_process(listener.local_addr()?);
+                let dynamodb = Dynamodb::new(engine, Arc::clone(&clock));
+                servers.push(dynamodb::spawn(listener, database.clone(), &dynamodb)?);
+                (dynamodb, Streams::Here(database))
+            }
+        };
 
         let kms = Arc::new(Kms::open(file(dir, "kms.json"), Arc::clone(&clock))?);
         let mailbox = Mailbox::open(file(dir, "mail.jsonl"))?;
@@ -94,6 +113,7 @@ impl EmbeddedAws {
             calls: CallLog::new(),
             dynamodb,
             kms,
+            elsewhere,
             ses,
             lambda: Lambda::default(),
             codedeploy: Codedeploy::default(),
@@ -108,7 +128,8 @@ impl EmbeddedAws {
                 listener,
                 |listener| async move { match front::serve(listener, served).await {} },
             )?;
-        Ok(Self { endpoint, stack, database, _servers: [front, engine] })
+        servers.insert(0, front);
+        Ok(Self { endpoint, stack, streams, _servers: servers })
     }
 
     /// Where it listens: `http://127.0.0.1:PORT`, for `AWS_ENDPOINT_URL`.
@@ -153,8 +174,12 @@ impl EmbeddedAws {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Value>, StreamError> {
-        let (table, after) = (table.to_owned(), after.map(str::to_owned));
-        dynamodb::records(self.database.clone(), table, after, limit).await
+        match &self.streams {
+            Streams::Here(database) => {
+                dynamodb::records(database.clone(), table.to_owned(), after.map(str::to_owned), limit).await
+            }
+            Streams::Elsewhere(engine) => dynamodb::records_elsewhere(engine, table, after, limit).await,
+        }
     }
 
     /// A watch on writes to DynamoDB: what is written after this call is not missed. Take it before reading

@@ -55,6 +55,7 @@ async fn main() -> ExitCode {
         parameters: arguments.parameters,
         port: arguments.port,
         data_dir: arguments.data,
+        elsewhere: None,
         schedules: true,
         samples: arguments.samples,
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// What a stack is started with.
@@ -14,6 +15,8 @@ pub struct Options {
     pub port: u16,
     /// Keeps tables, keys and mails here; without it they end with the process.
     pub data_dir: Option<PathBuf>,
+    /// Another emulator that plays DynamoDB and KMS, for a second opinion.
+    pub elsewhere: Option<SocketAddr>,
     /// Whether the template's schedules run. Tests run jobs by hand.
     pub schedules: bool,
     /// Whether the sample accounts are made.

@@ -72,6 +72,7 @@ impl Stack {
         let aws_options = embedded_aws::Options {
             data_dir: options.data_dir,
             clock: clock.for_aws(),
+            elsewhere: options.elsewhere,
             ..embedded_aws::Options::default()
         };
         let aws = EmbeddedAws::start(aws_options).await.map_err(StartError::Aws)?;

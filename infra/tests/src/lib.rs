@@ -11,7 +11,7 @@ mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -51,7 +51,9 @@ impl TestApp {
         logs::keep();
         let parameters: BTreeMap<_, _> =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let options = Options { template, parameters, port: 0, data_dir: None, schedules: false, samples: false };
+        let elsewhere = second_opinion();
+        let options =
+            Options { template, parameters, port: 0, data_dir: None, elsewhere, schedules: false, samples: false };
         let stack = Stack::start(options).await.unwrap_or_else(|error| panic!("{error}"));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
         Self { stack, http: http.unwrap_or_else(|error| panic!("{error}")), callers: AtomicU32::new(0) }
@@ -278,6 +280,13 @@ impl TestApp {
     pub async fn calls_of(&self, answer: &Answer) -> Value {
         self.get(&format!("/_local/calls?requestId={}", answer.header("x-request-id"))).await.expect(200).body
     }
+}
+
+/// Another emulator that these tests shall hold against: `infra/tests/second_opinion.py` names one.
+fn second_opinion() -> Option<SocketAddr> {
+    #[expect(clippy::disallowed_methods, reason = "the setting is for tests alone")]
+    let address = std::env::var("POSTERN_SECOND_OPINION").ok()?;
+    Some(address.parse().unwrap_or_else(|_| panic!("POSTERN_SECOND_OPINION={address} is no address")))
 }
 
 /// For how many seconds an answer says to wait.

@@ -46,6 +46,7 @@ pub async fn request_password_reset(app: &App, ctx: &RequestContext, email: &Ema
             .filter(|_| why_not.is_none())
             .map_or_else(|| UserId::new(ctx.now), |login| login.user_id),
         email: email.clone(),
+        created_at: ctx.now,
         expires_at,
         password_hash: None,
         name: None,
@@ -92,10 +93,14 @@ fn why_not(login: Option<&Login>) -> Option<&'static str> {
 /// [`Refusal::PasswordRejected`], which leaves the link good.
 pub async fn reset_password(app: &App, ctx: &RequestContext, token: &PlainToken, new: &Password) -> Result<()> {
     let hash = token.hash();
-    let (secrets, challenge, ()) =
-        tokio::try_join!(app.secrets(ctx.now), app.store.challenge(&hash), attempts::admit_network(app, ctx))?;
+    let (secrets, ring, challenge, ()) = tokio::try_join!(
+        app.secrets(ctx.now),
+        app.ring(ctx.now),
+        app.store.challenge(&hash),
+        attempts::admit_network(app, ctx)
+    )?;
     let challenge = challenge.ok_or(Refusal::TokenInvalid)?;
-    challenge.check(ChallengeKind::ResetPassword, ctx.now)?;
+    challenge.check(ChallengeKind::ResetPassword, ring.not_before(), ctx.now)?;
     let locks = Counter::strangers(&app.settings.attempts, &challenge.email);
     let (user, is_newest, tally) =
         tokio::try_join!(app.store.user(challenge.user_id), app.store.is_newest(&challenge), app.store.tally(&locks))?;

@@ -22,9 +22,10 @@ const NOTICE_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], [`Refusal::TokenUsed`], [`Refusal::RateLimited`].
 pub async fn unlock_by_link(app: &App, ctx: &RequestContext, token: &PlainToken) -> Result<()> {
     let hash = token.hash();
-    let ((), challenge) = tokio::try_join!(attempts::admit_network(app, ctx), app.store.challenge(&hash))?;
+    let (ring, (), challenge) =
+        tokio::try_join!(app.ring(ctx.now), attempts::admit_network(app, ctx), app.store.challenge(&hash))?;
     let challenge = challenge.ok_or(Refusal::TokenInvalid)?;
-    challenge.check(ChallengeKind::Unlock, ctx.now)?;
+    challenge.check(ChallengeKind::Unlock, ring.not_before(), ctx.now)?;
 
     let counter = Counter::strangers(&app.settings.attempts, &challenge.email);
     let tally = app.store.tally(&counter).await?;

@@ -40,6 +40,7 @@ pub(super) fn add<'a>(
         kind: ChallengeKind::VerifyEmail,
         user_id: pending.user_id,
         email: pending.email.clone(),
+        created_at: ctx.now,
         expires_at,
         password_hash: Some(pending.password_hash.to_owned()),
         name: pending.name.map(str::to_owned),
@@ -63,10 +64,14 @@ pub(super) fn mails(email: &Email) -> Counter {
 /// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], [`Refusal::TokenUsed`].
 pub async fn verify_email(app: &App, ctx: &RequestContext, token: &PlainToken) -> Result<()> {
     let hash = token.hash();
-    let (secrets, challenge, ()) =
-        tokio::try_join!(app.secrets(ctx.now), app.store.challenge(&hash), attempts::admit_network(app, ctx))?;
+    let (secrets, ring, challenge, ()) = tokio::try_join!(
+        app.secrets(ctx.now),
+        app.ring(ctx.now),
+        app.store.challenge(&hash),
+        attempts::admit_network(app, ctx)
+    )?;
     let challenge = challenge.ok_or(Refusal::TokenInvalid)?;
-    challenge.check(ChallengeKind::VerifyEmail, ctx.now)?;
+    challenge.check(ChallengeKind::VerifyEmail, ring.not_before(), ctx.now)?;
     let password_hash = challenge.password_hash.as_deref().ok_or(Refusal::TokenInvalid)?;
     let user = app
         .store
@@ -86,8 +91,7 @@ pub async fn verify_email(app: &App, ctx: &RequestContext, token: &PlainToken) -
         }
         let name = challenge.name.as_deref().unwrap_or(&user.name);
         let welcome = Mail::Welcome { name: name.to_owned(), sign_in_url: app.settings.app_url.clone() };
-        let made_at = challenge.expires_at - VERIFY_LIFE;
-        let verified = Verified { name, password_hash, roles: &roles, made_at };
+        let verified = Verified { name, password_hash, roles: &roles, made_at: challenge.created_at };
         change = change.verify_email(&user, &verified)?;
         change = outbox::enqueue(change, &secrets, &user.email, welcome, ctx.now, ctx.now + VERIFY_LIFE)?;
     }

@@ -50,6 +50,8 @@ pub enum Kind {
     SessionExpired,
     UserLogout,
     KeyRotated,
+    /// Everything issued before an instant was ended, after a backup was restored.
+    NotBeforeRaised,
     MailUndeliverable,
     SuspiciousActivityDetected,
     UserAccountLocked,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 
 use super::jwk::PublicJwk;
+use super::not_before::NotBefore;
 use super::secrets::{Root, Roots, Secrets, wrapped_for};
 use super::versions;
 use crate::aws::kms::{Kms, WrappedKey};
@@ -17,23 +18,30 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::kept::{Kept, PAUSE};
 use crate::settings::Algorithm;
-use crate::store::{KeyRecord, KeyState, SecretRecord, Store};
+use crate::store::{KeyRecord, KeyState, RingRecords, SecretRecord, Store};
 
-/// How long a ring that was read is good for. An emergency retirement takes effect everywhere within this span.
+/// How long a ring that was read is good for. An emergency retirement, and a raised not-before, take effect everywhere
+/// within this span.
 const FRESH: Duration = Duration::from_secs(60);
 
 /// How long an old ring still serves: to check a signature before the database is asked, and while DynamoDB does not
 /// answer (F20). Shorter than the time for which a retired key stays published.
 const STALE: Duration = Duration::from_secs(10 * 60);
 
-/// The published keys, as of one reading.
+/// The published keys and the not-before, as of one reading.
 pub struct SigningRing {
     keys: Vec<KeyRecord>,
+    not_before: NotBefore,
 }
 
 impl SigningRing {
     pub fn published(&self) -> &[KeyRecord] {
         &self.keys
+    }
+
+    /// What was issued earlier is good no more (D10).
+    pub fn not_before(&self) -> NotBefore {
+        self.not_before
     }
 
     /// The key that signs now.
@@ -140,8 +148,8 @@ impl KeyCache {
 }
 
 async fn read_ring(store: &Store) -> Result<SigningRing> {
-    let keys = store.signing_ring().await?.keys;
-    if keys.is_empty() { Err(not_set_up("signing ring")) } else { Ok(SigningRing { keys }) }
+    let RingRecords { keys, not_before, .. } = store.signing_ring().await?;
+    if keys.is_empty() { Err(not_set_up("signing ring")) } else { Ok(SigningRing { keys, not_before }) }
 }
 
 fn not_set_up(what: &str) -> Error {

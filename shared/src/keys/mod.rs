@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod jwk;
+pub mod not_before;
 pub mod ring;
 pub mod rotate;
 mod rotate_secrets;

@@ -3,13 +3,16 @@
 //! Every change is one transaction that advances the ring's head, so runs at once, repeated runs and runs that stopped
 //! half-way are harmless. A KMS key made by a run that then lost is let go again.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::jwk::PublicJwk;
+use super::not_before;
 use super::ring::{RingRules, Step, next_step, promote_now};
 use super::rotate_secrets;
 use crate::app::App;
 use crate::audit::{Actor, Event, Kind};
+use crate::clock::Timestamp;
 use crate::context::RequestContext;
 use crate::error::{Error, Result};
 use crate::store::{KeyRecord, KeyState, RingRecords};
@@ -28,6 +31,17 @@ pub enum Action {
     /// Emergency: withdraw this key at once. Its tokens stop verifying here within a minute; verifiers that cache the
     /// JWKS may accept them for as long as they cache (D1). Naming the key makes a repeated command harmless.
     RetireNow { kid: String },
+    /// After a backup was restored: end every session and link issued before this instant, or before now. Counts
+    /// everywhere within a minute.
+    RaiseNotBefore {
+        #[serde(default, deserialize_with = "rfc_3339")]
+        to: Option<Timestamp>,
+    },
+}
+
+fn rfc_3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Timestamp::parse(&text).map(Some).ok_or_else(|| D::Error::custom("must be an instant of RFC 3339"))
 }
 
 /// What a run did.
@@ -52,8 +66,10 @@ pub async fn run(app: &App, ctx: &RequestContext, action: Action) -> Result<Repo
 
 async fn settle(app: &App, ctx: &RequestContext, action: &Action, report: &mut Report) -> Result<()> {
     let rules = RingRules::new(app.settings.key_rotation, app.settings.sessions.access_life);
-    if let Action::RetireNow { kid } = action {
-        retire_now(app, ctx, kid, report).await?;
+    match action {
+        Action::RetireNow { kid } => retire_now(app, ctx, kid, report).await?,
+        Action::RaiseNotBefore { to } => not_before::raise(app, ctx, *to, report).await?,
+        Action::Settle | Action::Rotate | Action::RotateSecrets => {}
     }
     for round in 0..MAX_STEPS {
         let ring = app.store.signing_ring().await?;

@@ -191,6 +191,7 @@ impl Guard<'_> {
             kind: ChallengeKind::Unlock,
             user_id: login.map_or_else(|| UserId::new(ctx.now), |login| login.user_id),
             email: (*email).clone(),
+            created_at: ctx.now,
             expires_at,
             password_hash: None,
             name: None,

@@ -24,9 +24,10 @@ pub async fn end(app: &App, ctx: &RequestContext, user: UserId, session: Session
 
 /// Ends every session of the person whose live session this is, by one step of their token version (TOKEN-8).
 pub async fn end_all(app: &App, ctx: &RequestContext, user: UserId, session: SessionId) -> Result<()> {
-    let (session, user) = tokio::try_join!(app.store.session(user, session), app.store.user(user))?;
+    let (session, user, ring) =
+        tokio::try_join!(app.store.session(user, session), app.store.user(user), app.ring(ctx.now))?;
     let (Some(session), Some(user)) = (session, user) else { return Ok(()) };
-    if !is_alive(&session, &user) {
+    if !is_alive(&session, &user, ring.not_before()) {
         return Ok(());
     }
     let change = app
@@ -45,11 +46,12 @@ pub async fn end_all(app: &App, ctx: &RequestContext, user: UserId, session: Ses
 /// [`Refusal::NotFound`] for a session that is another person's, has ended already, or never was: they look the same.
 pub async fn end_own(app: &App, ctx: &RequestContext, caller: &Authenticated, session: SessionId) -> Result<()> {
     let user = caller.user.user_id;
+    let not_before = app.ring(ctx.now).await?.not_before();
     let revoked = Event::by_user(Kind::RefreshTokenRevoked, user).on_session(session).with("by", "owner");
     let change = app
         .store
         .transaction()
-        .end_live_session(user, session, caller.user.token_version, ctx.now)
+        .end_live_session(user, session, caller.user.token_version, not_before, ctx.now)
         .event(ctx, Event::by_user(Kind::UserLogout, user).on_session(session).with("asked in", caller.claims.sid))?
         .event(ctx, revoked.with("reason", "ended in the list of sessions"))?;
     if change.commit().await?.is_done() { Ok(()) } else { Err(Refusal::NotFound.into()) }
@@ -69,9 +71,10 @@ pub struct Others {
 /// step was faster: whoever comes again is told how it stands.
 pub async fn end_others(app: &App, ctx: &RequestContext, caller: &Authenticated) -> Result<Others> {
     let (user, session) = (&caller.user, &caller.session);
+    let not_before = app.ring(ctx.now).await?.not_before();
     let (renewal, live) = tokio::try_join!(
         renew(app, ctx, session, user, session.auth_time),
-        app.store.count_live_sessions(user.user_id, user.token_version, ctx.now)
+        app.store.count_live_sessions(user.user_id, user.token_version, not_before, ctx.now)
     )?;
     let ended = live.saturating_sub(1);
     let revoked = Event::by_user(Kind::RefreshTokenRevoked, user.user_id).with("reason", "all others ended");

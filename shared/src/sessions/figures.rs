@@ -94,6 +94,7 @@ impl Count {
 
 /// Counts all live sessions and keeps the figures. Of two counts at once the later write stays; both are true.
 pub async fn count(app: &App, ctx: &RequestContext) -> Result<Figures> {
+    let not_before = app.ring(ctx.now).await?.not_before();
     let (mut count, mut position) = (Count::default(), None);
     let mut places = (app.settings.edge != Edge::None).then(Places::default);
     loop {
@@ -101,7 +102,7 @@ pub async fn count(app: &App, ctx: &RequestContext) -> Result<Figures> {
         let people: BTreeSet<UserId> = sessions.iter().map(|session| session.user_id).collect();
         let people = app.store.users(&Vec::from_iter(people)).await?;
         for session in &sessions {
-            if people.get(&session.user_id).is_some_and(|owner| is_alive(session, owner)) {
+            if people.get(&session.user_id).is_some_and(|owner| is_alive(session, owner, not_before)) {
                 count.add(session, ctx.now);
                 if let Some(places) = &mut places {
                     places.add(session);

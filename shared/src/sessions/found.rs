@@ -88,12 +88,13 @@ pub async fn find(
     if whose.is_some_and(|user| position.is_some_and(|(of, _)| of != user)) {
         return Err(Refusal::Invalid(vec![FieldError::new("cursor", "invalid", "belongs to another list")]).into());
     }
+    let not_before = app.ring(ctx.now).await?.not_before();
     for _ in 0..READS {
         let (sessions, next) = app.store.some_sessions(whose, ctx.now, position, READ).await?;
         let people: Vec<UserId> = sessions.iter().map(|session| session.user_id).collect();
         let people = app.store.users(&people).await?;
         for record in &sessions {
-            let owner = people.get(&record.user_id).filter(|owner: &&User| is_alive(record, owner));
+            let owner = people.get(&record.user_id).filter(|owner: &&User| is_alive(record, owner, not_before));
             let listed = Listed::from(record);
             if let Some(owner) = owner.filter(|_| filter.wants(&listed)) {
                 page.sessions.push(Found { user: record.user_id, email: owner.email.clone(), session: listed });
@@ -123,12 +124,13 @@ pub async fn end_by_admin(
     user: UserId,
     session: SessionId,
 ) -> Result<()> {
-    let owner = app.store.user(user).await?.ok_or(Refusal::NotFound)?;
+    let (owner, ring) = tokio::try_join!(app.store.user(user), app.ring(ctx.now))?;
+    let owner = owner.ok_or(Refusal::NotFound)?;
     let revoked = Event::by_user(Kind::RefreshTokenRevoked, admin.user.user_id).on_session(session).about(user);
     let change = app
         .store
         .transaction()
-        .end_live_session(user, session, owner.token_version, ctx.now)
+        .end_live_session(user, session, owner.token_version, ring.not_before(), ctx.now)
         .event(ctx, revoked.with("of", user).with("by", "administrator").with("reason", "ended by an administrator"))?;
     if change.commit().await?.is_done() { Ok(()) } else { Err(Refusal::NotFound.into()) }
 }

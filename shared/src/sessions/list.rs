@@ -47,7 +47,8 @@ impl From<&SessionRecord> for Listed {
 /// The caller's live sessions, the newest first, this one among them: the newest 200.
 pub async fn live_sessions(app: &App, ctx: &RequestContext, caller: &Authenticated) -> Result<Vec<Listed>> {
     let user = &caller.user;
-    let sessions = app.store.live_sessions(user.user_id, user.token_version, ctx.now, SHOWN).await?;
+    let not_before = app.ring(ctx.now).await?.not_before();
+    let sessions = app.store.live_sessions(user.user_id, user.token_version, not_before, ctx.now, SHOWN).await?;
     let mut listed: Vec<Listed> = sessions.iter().map(Listed::from).collect();
     match listed.iter_mut().find(|session| session.id == caller.claims.sid) {
         // Whoever asks is here now.

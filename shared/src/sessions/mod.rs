@@ -26,6 +26,7 @@ use crate::context::RequestContext;
 use crate::error::{Error, Refusal, Result};
 use crate::id::{OrganizationId, SessionId, UserId};
 use crate::keys::cache::SigningRing;
+use crate::keys::not_before::NotBefore;
 use crate::keys::secrets::Secrets;
 use crate::store::{Committed, Login, SessionRecord, Status, Transaction, User};
 use crate::tokens::access::{self, AccessToken, Claims, Subject, Verified};
@@ -159,7 +160,9 @@ pub async fn authenticate(app: &App, ctx: &RequestContext, token: &str) -> Resul
         return Err(Refusal::AccessTokenInvalid.into());
     }
     match (session, user) {
-        (Some(session), Some(user)) if is_alive(&session, &user) && ctx.now < session.family.expires_at => {
+        (Some(session), Some(user))
+            if is_alive(&session, &user, ring.not_before()) && ctx.now < session.family.expires_at =>
+        {
             // The session lives, so it has been carried over by a change of password: its refresh token is still good.
             if user.token_version != claims.ver {
                 return Err(Refusal::AccessTokenExpired.into());
@@ -185,8 +188,12 @@ pub async fn note_activity(app: &App, ctx: &RequestContext, session: &SessionRec
 }
 
 /// Whether nothing has ended the session. Its own time is another question.
-fn is_alive(session: &SessionRecord, user: &User) -> bool {
-    session.family.revoked.is_none() && user.status == Status::Active && user.token_version == session.token_version
+fn is_alive(session: &SessionRecord, user: &User, not_before: NotBefore) -> bool {
+    session.family.revoked.is_none()
+        && user.status == Status::Active
+        && user.token_version == session.token_version
+        // No token of a session is older than its sign-in, so this speaks for all of them.
+        && not_before.admits(session.auth_time)
 }
 
 /// Another request has changed the account since it was read: whoever comes again is told how it stands.

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::audit::{Event, Kind};
 use crate::context::RequestContext;
 use crate::error::{Error, Refusal, Result};
+use crate::keys::not_before::NotBefore;
 use crate::keys::secrets::Secrets;
 use crate::mail::{Mail, outbox};
 use crate::store::{Attempt, Part, SessionRecord, User};
@@ -33,6 +34,11 @@ pub async fn refresh(app: &App, ctx: &RequestContext, presented: &RefreshToken) 
     // We made this token, so there was a session: it has ended and been cleaned up.
     let (Some(session), Some(user)) = (session, user) else { return Err(Refusal::SessionExpired.into()) };
 
+    // Before the family is asked: of one that a restored backup brought back, the newest tokens look forged and the
+    // spent ones like a theft.
+    if !ring.not_before().admits(session.auth_time) {
+        return Err(Refusal::SessionRevoked.into());
+    }
     let rules = &app.settings.sessions;
     let decision = session.family.decide(&presented.presented(), ctx.now, rules);
     match decision {
@@ -44,7 +50,7 @@ pub async fn refresh(app: &App, ctx: &RequestContext, presented: &RefreshToken) 
         }
         Decision::Rotate | Decision::Keep | Decision::Repeat => {}
     }
-    if !is_alive(&session, &user) {
+    if !is_alive(&session, &user, ring.not_before()) {
         return Err(Refusal::SessionRevoked.into());
     }
 
@@ -73,7 +79,9 @@ pub async fn refresh(app: &App, ctx: &RequestContext, presented: &RefreshToken) 
     };
     match change.try_commit().await? {
         Attempt::Done => {}
-        Attempt::Refused(parts) if parts.contains(&Part::User) => return Err(overtaken(app, &session).await?.into()),
+        Attempt::Refused(parts) if parts.contains(&Part::User) => {
+            return Err(overtaken(app, &session, ring.not_before()).await?.into());
+        }
         // Somebody else has just moved the family, or is at it. They may be another tab with the same token: coming
         // again will tell.
         Attempt::Refused(_) | Attempt::Contended => return Err(Refusal::RefreshInProgress.into()),
@@ -84,10 +92,10 @@ pub async fn refresh(app: &App, ctx: &RequestContext, presented: &RefreshToken) 
 
 /// The person's token version was raised while we looked. That ends every session, but for the one whose person has
 /// changed their password in it: that one lives on, and a tab of it that refreshes meanwhile shall come again.
-async fn overtaken(app: &App, session: &SessionRecord) -> Result<Refusal> {
+async fn overtaken(app: &App, session: &SessionRecord, not_before: NotBefore) -> Result<Refusal> {
     let (user_id, session_id) = (session.user_id, session.session_id);
     let now = tokio::try_join!(app.store.session(user_id, session_id), app.store.user(user_id))?;
-    let lives_on = matches!(now, (Some(session), Some(user)) if is_alive(&session, &user));
+    let lives_on = matches!(now, (Some(session), Some(user)) if is_alive(&session, &user, not_before));
     Ok(if lives_on { Refusal::RefreshInProgress } else { Refusal::SessionRevoked })
 }
 

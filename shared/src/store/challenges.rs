@@ -18,6 +18,7 @@ use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::error::{Refusal, Result};
 use crate::id::UserId;
+use crate::keys::not_before::NotBefore;
 use crate::secret::TokenHash;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +48,7 @@ pub struct Challenge {
     pub kind: ChallengeKind,
     pub user_id: UserId,
     pub email: Email,
+    pub created_at: Timestamp,
     pub expires_at: Timestamp,
     /// What the sign-up behind a verification had chosen: it makes these, and no others, the account's.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -58,16 +60,17 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// Whether it may still be used, for this. Only *consume* decides.
+    /// Whether it may still be used, for this. Only *consume* decides, but on the not-before: what was issued when never
+    /// changes.
     ///
     /// # Errors
     /// [`Refusal::TokenInvalid`], [`Refusal::TokenUsed`], [`Refusal::TokenExpired`].
-    pub fn check(&self, kind: ChallengeKind, now: Timestamp) -> Result<()> {
+    pub fn check(&self, kind: ChallengeKind, not_before: NotBefore, now: Timestamp) -> Result<()> {
         if self.kind != kind {
             Err(Refusal::TokenInvalid.into())
         } else if self.used_at.is_some() {
             Err(Refusal::TokenUsed.into())
-        } else if now >= self.expires_at {
+        } else if now >= self.expires_at || !not_before.admits(self.created_at) {
             Err(Refusal::TokenExpired.into())
         } else {
             Ok(())

@@ -14,6 +14,7 @@ use super::{DYNAMODB, Store, from_item, key2, number, text};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
+use crate::keys::not_before::NotBefore;
 
 /// After which session a page begins.
 pub type SessionPosition = (UserId, SessionId);
@@ -30,12 +31,13 @@ impl Store {
         &self,
         user: UserId,
         version: u32,
+        not_before: NotBefore,
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<SessionRecord>> {
         let (mut sessions, mut next) = (Vec::new(), None);
         loop {
-            let page = self.live(user, version, now).set_exclusive_start_key(next).send().await;
+            let page = self.live(user, version, not_before, now).set_exclusive_start_key(next).send().await;
             let page = page.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;
             for item in page.items.unwrap_or_default() {
                 sessions.push(from_item(item)?);
@@ -49,10 +51,17 @@ impl Store {
     }
 
     /// How many live sessions somebody has.
-    pub async fn count_live_sessions(&self, user: UserId, version: u32, now: Timestamp) -> Result<u32> {
+    pub async fn count_live_sessions(
+        &self,
+        user: UserId,
+        version: u32,
+        not_before: NotBefore,
+        now: Timestamp,
+    ) -> Result<u32> {
         let (mut count, mut next) = (0, None);
         loop {
-            let query = self.live(user, version, now).select(Select::Count).set_exclusive_start_key(next);
+            let query = self.live(user, version, not_before, now);
+            let query = query.select(Select::Count).set_exclusive_start_key(next);
             let page = query.send().await.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;
             count += u32::try_from(page.count).unwrap_or(0);
             next = page.last_evaluated_key;
@@ -96,14 +105,18 @@ impl Store {
         Ok((sessions, last.map(|last| (last.user_id, last.session_id))))
     }
 
-    fn live(&self, user: UserId, version: u32, now: Timestamp) -> QueryFluentBuilder {
-        let values = [(":user", text(user)), (":version", number(version)), (":now", number(now.millis()))];
-        let values: HashMap<_, _> = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    fn live(&self, user: UserId, version: u32, not_before: NotBefore, now: Timestamp) -> QueryFluentBuilder {
+        const LIVE: &str = "attribute_not_exists(revoked) AND token_version = :version AND expires_at > :now \
+                            AND auth_time >= :not_before";
+        let not_before = number(not_before.instant().millis());
+        let values = [(":user", text(user)), (":version", number(version)), (":not_before", not_before)];
+        let values = values.into_iter().chain([(":now", number(now.millis()))]);
+        let values: HashMap<_, _> = values.map(|(name, value)| (name.to_owned(), value)).collect();
         self.client
             .query()
             .table_name(&self.tables.sessions)
             .key_condition_expression("user_id = :user")
-            .filter_expression("attribute_not_exists(revoked) AND token_version = :version AND expires_at > :now")
+            .filter_expression(LIVE)
             .set_expression_attribute_values(Some(values))
             .scan_index_forward(false)
             .consistent_read(true)

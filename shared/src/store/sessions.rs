@@ -16,6 +16,7 @@ use super::{DYNAMODB, Store, Transaction, from_item, key2, number, text, to_item
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
+use crate::keys::not_before::NotBefore;
 use crate::secret::TokenHash;
 use crate::tokens::rotation::{Family, Revocation};
 
@@ -178,14 +179,23 @@ impl Transaction<'_> {
     /// *Advance* to the end. Refused (`Part::Session`) if the session is gone or has been revoked already.
     pub fn revoke_session(self, user: UserId, session: SessionId, why: Revocation, now: Timestamp) -> Self {
         let exists = "attribute_exists(session_id) AND attribute_not_exists(revoked)";
-        self.revoke_if((user, session), why, now, exists, None)
+        self.revoke_if((user, session), why, now, exists, Vec::new())
     }
 
     /// *Advance* to the end, as by a sign-out, of a session that lives. Refused (`Part::Session`) if it has ended in whatever
-    /// way: by a revocation, by a step of the person's token version to `version`, or by its time.
-    pub fn end_live_session(self, user: UserId, session: SessionId, version: u32, now: Timestamp) -> Self {
-        let lives = "attribute_not_exists(revoked) AND token_version = :version AND expires_at > :now";
-        self.revoke_if((user, session), Revocation::Logout, now, lives, Some((":version", number(version))))
+    /// way: by a revocation, by a step of the person's token version to `version`, by the not-before, or by its time.
+    pub fn end_live_session(
+        self,
+        user: UserId,
+        session: SessionId,
+        version: u32,
+        not_before: NotBefore,
+        now: Timestamp,
+    ) -> Self {
+        let lives = "attribute_not_exists(revoked) AND token_version = :version AND expires_at > :now \
+                     AND auth_time >= :not_before";
+        let values = [(":version", number(version)), (":not_before", number(not_before.instant().millis()))];
+        self.revoke_if((user, session), Revocation::Logout, now, lives, values.into())
     }
 
     fn revoke_if(
@@ -194,13 +204,13 @@ impl Transaction<'_> {
         why: Revocation,
         now: Timestamp,
         condition: &str,
-        value: Option<(&str, AttributeValue)>,
+        mut values: Vec<(&str, AttributeValue)>,
     ) -> Self {
         let why = match why {
             Revocation::Logout => "logout",
             Revocation::Replay => "replay",
         };
-        let values = [(":why", text(why)), (":now", number(now.millis()))];
+        values.extend([(":why", text(why)), (":now", number(now.millis()))]);
         let table = self.tables().sessions.as_str();
         self.update(
             Part::Session,
@@ -210,7 +220,7 @@ impl Transaction<'_> {
                 update: "SET revoked = :why, revoked_at = :now",
                 condition,
                 names: &[],
-                values: values.into_iter().chain(value).collect(),
+                values,
             },
         )
     }

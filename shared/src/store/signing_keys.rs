@@ -3,7 +3,7 @@
 //! | table | key | item |
 //! |---|---|---|
 //! | SigningKeys | `ring` = `signing`, `kid` | one published key: its public half and its place in the ring |
-//! | SigningKeys | `ring` = `signing`, `kid` = `#head` | the ring's version: every change advances it, so runs at once cannot both |
+//! | SigningKeys | `ring` = `signing`, `kid` = `#head` | the ring's version: every change advances it, so runs at once cannot both; the not-before |
 //! | SigningKeys | `ring` = `secrets`, `kid` = version | a wrapped data key |
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use super::{DYNAMODB, Item, Store, Transaction, from_item, key2, number, text, t
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::keys::jwk::PublicJwk;
+use crate::keys::not_before::NotBefore;
 use crate::settings::Algorithm;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +62,7 @@ pub struct SecretRecord {
 pub struct RingRecords {
     pub keys: Vec<KeyRecord>,
     pub version: u64,
+    pub not_before: NotBefore,
 }
 
 const SIGNING: &str = "signing";
@@ -72,6 +74,8 @@ impl Store {
         #[derive(Deserialize)]
         struct Head {
             version: u64,
+            #[serde(default)]
+            not_before: Option<Timestamp>,
         }
         let (heads, keys): (Vec<Item>, Vec<Item>) = self
             .ring(SIGNING)
@@ -81,7 +85,8 @@ impl Store {
         let head: Option<Head> = heads.into_iter().next().map(from_item).transpose()?;
         Ok(RingRecords {
             keys: keys.into_iter().map(from_item).collect::<Result<_>>()?,
-            version: head.map_or(0, |head| head.version),
+            version: head.as_ref().map_or(0, |head| head.version),
+            not_before: head.and_then(|head| head.not_before).map(NotBefore::new).unwrap_or_default(),
         })
     }
 
@@ -113,6 +118,24 @@ impl Transaction<'_> {
                     0 => vec![(":next", number(1))],
                     version => vec![(":version", number(version)), (":next", number(version + 1))],
                 },
+            },
+        )
+    }
+
+    /// *Advance* of the not-before, which only goes up. Refused (`Part::RingHead`) when it is that high already. Leaves
+    /// the version alone: it is no change of the keys, and must not lose against one.
+    pub fn raise_not_before(self, to: NotBefore) -> Self {
+        let table = self.tables().signing_keys.as_str();
+        self.update(
+            Part::RingHead,
+            Change {
+                table,
+                key: key2("ring", SIGNING, "kid", HEAD),
+                // Where there is no ring yet, this is its first version: a head without one could not be read.
+                update: "SET not_before = :to, version = if_not_exists(version, :first)",
+                condition: "attribute_not_exists(not_before) OR not_before < :to",
+                names: &[],
+                values: vec![(":to", number(to.instant().millis())), (":first", number(1))],
             },
         )
     }

@@ -2,7 +2,8 @@
 //!
 //! Input, optional: `{"action": "rotate"}` promotes the next key as soon as that is safe; `{"action":
 //! "rotate-secrets"}` makes another version of the secrets; `{"action": "retire-now", "kid": …}` withdraws that key at
-//! once (see the runbook). Without an action, whatever is due is done.
+//! once; `{"action": "raise-not-before", "to": …}` ends whatever was issued before that instant, or before now (see the
+//! runbooks). Without an action, whatever is due is done.
 
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ fn action_in(input: Value) -> Result<Action> {
 mod tests {
     use super::*;
     use serde_json::json;
+    use shared::clock::Timestamp;
 
     #[test]
     fn keys_2_a_mistyped_action_is_an_error_and_never_something_else() {
@@ -47,7 +49,16 @@ mod tests {
         assert_eq!(action_in(json!({ "action": "rotate-secrets" })).unwrap(), Action::RotateSecrets);
         let retire = Action::RetireNow { kid: "k".to_owned() };
         assert_eq!(action_in(json!({ "action": "retire-now", "kid": "k" })).unwrap(), retire);
+        let raise = json!({ "action": "raise-not-before", "to": "2026-11-21T01:50:00.007Z" });
+        let to = Some(Timestamp::from_millis(1_795_225_800_007));
+        assert_eq!(action_in(raise).unwrap(), Action::RaiseNotBefore { to });
+        let raise = json!({ "action": "raise-not-before" });
+        assert_eq!(action_in(raise).unwrap(), Action::RaiseNotBefore { to: None });
         for bad in [
+            json!({ "action": "raise-not-before", "at": "2026-11-21T01:50:00Z" }),
+            json!({ "action": "raise-not-before", "to": "yesterday" }),
+            json!({ "action": "raise-not-before", "to": 1_795_225_800 }),
+            json!({ "action": "raise-not-before", "to": null }),
             json!({ "action": "retire_now", "kid": "k" }),
             json!({ "action": "retire-now" }),
             json!({ "action": "rotate-secret" }),

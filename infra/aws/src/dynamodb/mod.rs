@@ -1,25 +1,23 @@
-//! DynamoDB: hands requests to the `dynoxide` engine and reads back what they consumed.
+//! DynamoDB: hands requests to an engine and reads back what they consumed.
 //!
-//! The engine is reached through its own HTTP server on a port of its own, because the function that
-//! validates and words errors as DynamoDB does is private to that server. Nobody else is told the port.
+//! The engine is `dynoxide`, reached through its own HTTP server on a port of its own, because the function that
+//! validates and words errors as DynamoDB does is private to that server; or another emulator.
 
 mod backups;
 mod capacity;
 mod engine;
 mod streams;
 
-use std::net::SocketAddr;
+use std::sync::Arc;
 
-use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
-use hyper::{HeaderMap, Method, Request, StatusCode};
-use hyper_util::client::legacy::{Client, connect::HttpConnector};
-use hyper_util::rt::TokioExecutor;
-use serde_json::Value;
+use hyper::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::engine::Engine;
 use crate::front::Served;
 use crate::prices;
 use crate::reply::Reply;
@@ -27,31 +25,26 @@ use crate::request::{Identified, Service};
 
 use self::backups::Backups;
 pub(crate) use engine::{Database, open, spawn};
-pub(crate) use streams::records;
 pub use streams::{Changes, StreamError};
+pub(crate) use streams::{records, records_elsewhere};
 
-/// The headers that the engine looks at.
-const FORWARDED: [&str; 4] = ["x-amz-target", "x-amz-date", "content-type", "authorization"];
-
-/// The way to the engine.
+/// DynamoDB, whoever plays it.
 pub(crate) struct Dynamodb {
-    engine: String,
-    client: Client<HttpConnector, Full<Bytes>>,
+    engine: Arc<Engine>,
     writes: watch::Sender<u64>,
-    backups: Backups,
+    /// What the engine of this process does not do by itself.
+    backups: Option<Backups>,
 }
 
 impl Dynamodb {
-    /// For an engine that listens at this address.
-    pub(crate) fn new(engine: SocketAddr, clock: Clock) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        Self {
-            engine: format!("http://{engine}/"),
-            client: Client::builder(TokioExecutor::new()).build(connector),
-            writes: watch::Sender::new(0),
-            backups: Backups::new(clock),
-        }
+    /// By the engine of this process.
+    pub(crate) fn new(engine: Engine, clock: Clock) -> Self {
+        Self { backups: Some(Backups::new(clock)), ..Self::elsewhere(Arc::new(engine)) }
+    }
+
+    /// By another emulator, which is asked everything.
+    pub(crate) fn elsewhere(engine: Arc<Engine>) -> Self {
+        Self { engine, writes: watch::Sender::new(0), backups: None }
     }
 
     /// A watch on writes.
@@ -61,16 +54,16 @@ impl Dynamodb {
 
     /// Does one operation.
     pub(crate) async fn serve(&self, headers: &HeaderMap, body: Bytes, call: &Identified, input: &Value) -> Served {
-        if backups::is_about(&call.operation) {
+        if let Some(backups) = self.backups.as_ref().filter(|_| backups::is_about(&call.operation)) {
             let table = call.tables.first().map(String::as_str).unwrap_or_default();
             let exists = self.has_table(headers, table).await;
-            return Served::free(self.backups.serve(&call.operation, table, exists, input));
+            return Served::free(backups.serve(&call.operation, table, exists, input));
         }
         // Asking for the units is ours: a client that did not ask must not see the answer, or code that
         // needs it would work here and fail in AWS.
         let is_asking = capacity::is_reported_by(&call.operation) && input["ReturnConsumedCapacity"].is_null();
         let body = if is_asking { capacity::ask(&body) } else { body };
-        let (status, body) = match self.forward(headers, body).await {
+        let (status, body) = match self.engine.forward(headers, body).await {
             Ok(answer) => answer,
             Err(reason) => {
                 let reply =
@@ -79,6 +72,7 @@ impl Dynamodb {
             }
         };
         let mut answer: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let is_corrected = self.backups.is_some() && forget_the_key_of_a_new_item(call, input, &mut answer);
         let error = answer["__type"].as_str().map(|kind| kind.rsplit('#').next().unwrap_or(kind).to_owned());
         let units = match &error {
             None => capacity::consumed(call, input, &answer),
@@ -89,8 +83,8 @@ impl Dynamodb {
         }
         let body =
             match answer.as_object_mut().filter(|_| is_asking).and_then(|members| members.remove("ConsumedCapacity")) {
-                Some(_) => Bytes::from(answer.to_string()),
-                None => body,
+                None if !is_corrected => body,
+                _ => Bytes::from(answer.to_string()),
             };
         Served {
             reply: Reply { status, content_type: "application/x-amz-json-1.0", body, error, headers: Vec::new() },
@@ -104,22 +98,16 @@ impl Dynamodb {
     async fn has_table(&self, headers: &HeaderMap, table: &str) -> bool {
         let mut headers = headers.clone();
         headers.insert("x-amz-target", HeaderValue::from_static("DynamoDB_20120810.DescribeTable"));
-        let body = serde_json::json!({ "TableName": table }).to_string();
-        self.forward(&headers, body.into()).await.is_ok_and(|(status, _)| status.is_success())
+        let body = json!({ "TableName": table }).to_string();
+        self.engine.forward(&headers, body.into()).await.is_ok_and(|(status, _)| status.is_success())
     }
+}
 
-    async fn forward(&self, headers: &HeaderMap, body: Bytes) -> Result<(StatusCode, Bytes), String> {
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.engine.parse().map_err(|error| format!("{error}"))?;
-        for name in FORWARDED {
-            if let Some(value) = headers.get(name) {
-                request.headers_mut().insert(name, value.clone());
-            }
-        }
-        let response = self.client.request(request).await.map_err(|error| error.to_string())?;
-        let status = response.status();
-        let body = response.into_body().collect().await.map_err(|error| error.to_string())?;
-        Ok((status, body.to_bytes()))
-    }
+/// An update that makes an item has no old one, but dynoxide 3.2.0 gives its key as the old item's attributes. Whether it
+/// did so is told. An old item that was nothing but its key looks the same, and is not told of either: no table here has
+/// one.
+fn forget_the_key_of_a_new_item(call: &Identified, input: &Value, answer: &mut Value) -> bool {
+    let is_asked = call.operation == "UpdateItem" && input["ReturnValues"] == "ALL_OLD";
+    let is_only_the_key = is_asked && answer["Attributes"] == input["Key"];
+    is_only_the_key && answer.as_object_mut().is_some_and(|members| members.remove("Attributes").is_some())
 }

@@ -5,10 +5,11 @@
 use dynoxide::DynoxideError;
 use dynoxide::actions::get_records::GetRecordsRequest;
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::Database;
+use crate::engine::Engine;
 
 /// Why a stream could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,36 @@ pub(crate) async fn records(
 ) -> Result<Vec<Value>, StreamError> {
     let read = move || read(&database, table, after, limit);
     tokio::task::spawn_blocking(read).await.map_err(|error| StreamError::Engine(error.to_string()))?
+}
+
+/// The same from another emulator, by the operations that AWS has for it.
+pub(crate) async fn records_elsewhere(
+    engine: &Engine,
+    table: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<Value>, StreamError> {
+    let ask = async |target, input| engine.ask(target, &input).await.map_err(StreamError::Engine);
+    let described = ask("DynamoDB_20120810.DescribeTable", json!({ "TableName": table })).await;
+    let described = described.map_err(|_| StreamError::NoTable(table.to_owned()))?;
+    let arn = described["Table"]["LatestStreamArn"].as_str();
+    let arn = arn.ok_or_else(|| StreamError::NoStream(table.to_owned()))?;
+    let stream = ask("DynamoDBStreams_20120810.DescribeStream", json!({ "StreamArn": arn })).await?;
+    // One that has never been split or rolled: a stack lives for less than the four hours that a shard does.
+    let shard = &stream["StreamDescription"]["Shards"][0]["ShardId"];
+    let mut position = json!({ "StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON" });
+    if let Some(after) = after {
+        position["ShardIteratorType"] = Value::from("AFTER_SEQUENCE_NUMBER");
+        position["SequenceNumber"] = Value::from(after);
+    }
+    let iterator = ask("DynamoDBStreams_20120810.GetShardIterator", position).await?;
+    let wish = json!({ "ShardIterator": iterator["ShardIterator"], "Limit": limit });
+    let mut records = ask("DynamoDBStreams_20120810.GetRecords", wish).await?;
+    let mut records = records["Records"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    for record in &mut records {
+        record["eventSourceARN"] = Value::from(arn);
+    }
+    Ok(records)
 }
 
 fn read(database: &Database, table: String, after: Option<String>, limit: usize) -> Result<Vec<Value>, StreamError> {

@@ -20,7 +20,11 @@ impl Client {
         Self::start_with(Options::default()).await
     }
 
+    /// By another emulator, where one is named: `infra/tests/second_opinion.py` does.
     pub(crate) async fn start_with(options: Options) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the setting is for these tests alone")]
+        let elsewhere = std::env::var("POSTERN_SECOND_OPINION").ok().map(|address| address.parse().unwrap());
+        let options = Options { elsewhere, ..options };
         let aws = EmbeddedAws::start(options).await.unwrap();
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);

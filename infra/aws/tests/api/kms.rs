@@ -63,10 +63,6 @@ async fn what_does_not_fit_a_key_is_refused() {
     assert_eq!(client.kms_refused("Sign", sign("RSASSA_PSS_SHA_256", "RAW")).await, "InvalidKeyUsageException");
     assert_eq!(client.kms_refused("Sign", sign("ECDSA_SHA_256", "DIGEST")).await, "ValidationException");
     assert_eq!(client.kms_refused("Sign", sign("ROT13", "RAW")).await, "ValidationException");
-    assert_eq!(
-        client.kms_refused("Encrypt", json!({"KeyId": p256, "Plaintext": "YQ=="})).await,
-        "InvalidKeyUsageException"
-    );
     let mismatch = json!({"KeySpec": "ECC_NIST_P256", "KeyUsage": "ENCRYPT_DECRYPT"});
     assert_eq!(client.kms_refused("CreateKey", mismatch).await, "ValidationException");
     let symmetric = create(&client, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT").await;
@@ -77,7 +73,15 @@ async fn what_does_not_fit_a_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_ciphertext_opens_only_untouched_and_in_its_context() {
+async fn a_signing_key_encrypts_nothing() {
+    let client = Client::start().await;
+    let p256 = create(&client, "ECC_NIST_P256", "SIGN_VERIFY").await;
+    let encrypt = json!({"KeyId": p256, "Plaintext": "YQ=="});
+    assert_eq!(client.kms_refused("Encrypt", encrypt).await, "InvalidKeyUsageException");
+}
+
+#[tokio::test]
+async fn a_ciphertext_opens_only_by_its_key() {
     let client = Client::start().await;
     let key = create(&client, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT").await;
     let context = json!({"purpose": "totp", "user": "a"});
@@ -89,21 +93,36 @@ async fn a_ciphertext_opens_only_untouched_and_in_its_context() {
     let opened =
         client.kms("Decrypt", json!({"CiphertextBlob": ciphertext, "EncryptionContext": context})).await.unwrap();
     assert_eq!(bytes(&opened["Plaintext"]), b"secret");
-
-    for other in [json!({}), json!({"purpose": "totp", "user": "b"})] {
-        let request = json!({"CiphertextBlob": ciphertext, "EncryptionContext": other});
-        assert_eq!(client.kms_refused("Decrypt", request).await, "InvalidCiphertextException");
-    }
-    let whole = bytes(ciphertext);
-    for position in 0..whole.len() {
-        let mut tampered = whole.clone();
-        tampered[position] ^= 1;
-        let request = json!({"CiphertextBlob": STANDARD.encode(tampered), "EncryptionContext": context});
-        assert_eq!(client.kms_refused("Decrypt", request).await, "InvalidCiphertextException", "byte {position}");
-    }
     let other = create(&client, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT").await;
     let request = json!({"KeyId": other, "CiphertextBlob": ciphertext, "EncryptionContext": context});
     assert_eq!(client.kms_refused("Decrypt", request).await, "IncorrectKeyException");
+}
+
+#[tokio::test]
+async fn a_ciphertext_does_not_open_in_another_context() {
+    let client = Client::start().await;
+    let key = create(&client, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT").await;
+    let context = json!({"purpose": "totp", "user": "a"});
+    let encrypt = json!({"KeyId": key, "Plaintext": "c2VjcmV0", "EncryptionContext": context});
+    let sealed = client.kms("Encrypt", encrypt).await.unwrap();
+    for other in [json!({}), json!({"purpose": "totp", "user": "b"})] {
+        let request = json!({"CiphertextBlob": sealed["CiphertextBlob"], "EncryptionContext": other});
+        assert_eq!(client.kms_refused("Decrypt", request).await, "InvalidCiphertextException");
+    }
+}
+
+#[tokio::test]
+async fn a_ciphertext_that_was_tampered_with_does_not_open() {
+    let client = Client::start().await;
+    let key = create(&client, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT").await;
+    let sealed = client.kms("Encrypt", json!({"KeyId": key, "Plaintext": "c2VjcmV0"})).await.unwrap();
+    let whole = bytes(&sealed["CiphertextBlob"]);
+    for position in 0..whole.len() {
+        let mut tampered = whole.clone();
+        tampered[position] ^= 1;
+        let request = json!({"CiphertextBlob": STANDARD.encode(tampered)});
+        assert_eq!(client.kms_refused("Decrypt", request).await, "InvalidCiphertextException", "byte {position}");
+    }
 }
 
 #[tokio::test]
@@ -116,7 +135,6 @@ async fn data_keys_and_macs_and_random_bytes() {
     let hidden =
         client.kms("GenerateDataKeyWithoutPlaintext", json!({"KeyId": key, "NumberOfBytes": 64})).await.unwrap();
     assert!(hidden.get("Plaintext").is_none());
-    assert_eq!(client.kms_refused("GenerateDataKey", json!({"KeyId": key})).await, "ValidationException");
 
     let key = create(&client, "HMAC_256", "GENERATE_VERIFY_MAC").await;
     let mut request = json!({"KeyId": key, "Message": "YQ==", "MacAlgorithm": "HMAC_SHA_256"});
@@ -129,12 +147,22 @@ async fn data_keys_and_macs_and_random_bytes() {
 }
 
 #[tokio::test]
-async fn a_key_goes_through_its_states_and_then_away() {
-    let now = Arc::new(AtomicI64::new(1_793_491_200_000));
-    let clock = Arc::clone(&now);
-    let client =
-        Client::start_with(Options { clock: Arc::new(move || clock.load(Ordering::Relaxed)), ..Options::default() })
-            .await;
+async fn a_data_key_needs_a_size() {
+    let client = Client::start().await;
+    let key = create(&client, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT").await;
+    assert_eq!(client.kms_refused("GenerateDataKey", json!({"KeyId": key})).await, "ValidationException");
+}
+
+#[tokio::test]
+async fn only_a_key_that_waits_for_its_end_can_be_spared() {
+    let client = Client::start().await;
+    let named = json!({"KeyId": create(&client, "ECC_NIST_P256", "SIGN_VERIFY").await});
+    assert_eq!(client.kms_refused("CancelKeyDeletion", named).await, "KMSInvalidStateException");
+}
+
+#[tokio::test]
+async fn a_key_is_of_use_only_while_it_is_enabled() {
+    let client = Client::start().await;
     let key = create(&client, "ECC_NIST_P256", "SIGN_VERIFY").await;
     let named = json!({"KeyId": key});
     let sign = json!({"KeyId": "alias/access", "Message": "YQ==", "SigningAlgorithm": "ECDSA_SHA_256"});
@@ -143,31 +171,66 @@ async fn a_key_goes_through_its_states_and_then_away() {
 
     client.kms("DisableKey", named.clone()).await.unwrap();
     assert_eq!(client.kms_refused("Sign", sign.clone()).await, "DisabledException");
-    assert_eq!(client.kms_refused("GetPublicKey", named.clone()).await, "DisabledException");
     client.kms("EnableKey", named.clone()).await.unwrap();
-    assert_eq!(client.kms_refused("CancelKeyDeletion", named.clone()).await, "KMSInvalidStateException");
     let early = json!({"KeyId": key, "PendingWindowInDays": 6});
     assert_eq!(client.kms_refused("ScheduleKeyDeletion", early).await, "ValidationException");
 
     let schedule = json!({"KeyId": key, "PendingWindowInDays": 7});
-    let scheduled = client.kms("ScheduleKeyDeletion", schedule.clone()).await.unwrap();
-    assert_eq!(scheduled["DeletionDate"], 1_794_096_000.0);
-    for (operation, input) in
-        [("Sign", &sign), ("GetPublicKey", &named), ("EnableKey", &named), ("ScheduleKeyDeletion", &named)]
-    {
+    client.kms("ScheduleKeyDeletion", schedule).await.unwrap();
+    for (operation, input) in [("Sign", &sign), ("EnableKey", &named), ("ScheduleKeyDeletion", &named)] {
         assert_eq!(client.kms_refused(operation, input.clone()).await, "KMSInvalidStateException", "{operation}");
     }
     client.kms("CancelKeyDeletion", named.clone()).await.unwrap();
     let state = client.kms("DescribeKey", named.clone()).await.unwrap();
-    assert_eq!(
-        (&state["KeyMetadata"]["KeyState"], &state["KeyMetadata"]["CreationDate"]),
-        (&json!("Disabled"), &json!(1_793_491_200.0))
-    );
+    assert_eq!(state["KeyMetadata"]["KeyState"], "Disabled");
+    client.kms("EnableKey", named).await.unwrap();
+    client.kms("Sign", sign).await.unwrap();
+}
 
-    client.kms("ScheduleKeyDeletion", schedule).await.unwrap();
+#[tokio::test]
+async fn a_symmetric_key_opens_nothing_while_it_is_disabled() {
+    let client = Client::start().await;
+    let key = create(&client, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT").await;
+    let named = json!({"KeyId": key});
+    let data_key = json!({"KeyId": key, "KeySpec": "AES_256"});
+    let wrapped = client.kms("GenerateDataKeyWithoutPlaintext", data_key.clone()).await.unwrap();
+    let decrypt = json!({"CiphertextBlob": wrapped["CiphertextBlob"]});
+    client.kms("DisableKey", named.clone()).await.unwrap();
+    for (operation, input) in [("Decrypt", &decrypt), ("GenerateDataKey", &data_key)] {
+        assert_eq!(client.kms_refused(operation, input.clone()).await, "DisabledException", "{operation}");
+    }
+    client.kms("EnableKey", named).await.unwrap();
+    client.kms("Decrypt", decrypt).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_public_half_is_given_only_while_the_key_is_enabled() {
+    let client = Client::start().await;
+    let named = json!({"KeyId": create(&client, "ECC_NIST_P256", "SIGN_VERIFY").await});
+    client.kms("DisableKey", named.clone()).await.unwrap();
+    assert_eq!(client.kms_refused("GetPublicKey", named.clone()).await, "DisabledException");
+    client.kms("ScheduleKeyDeletion", named.clone()).await.unwrap();
+    assert_eq!(client.kms_refused("GetPublicKey", named).await, "KMSInvalidStateException");
+}
+
+#[tokio::test]
+async fn a_key_goes_away_when_its_time_has_come() {
+    let now = Arc::new(AtomicI64::new(1_793_491_200_000));
+    let clock = Arc::clone(&now);
+    let client =
+        Client::start_with(Options { clock: Arc::new(move || clock.load(Ordering::Relaxed)), ..Options::default() })
+            .await;
+    let named = json!({"KeyId": create(&client, "ECC_NIST_P256", "SIGN_VERIFY").await});
+    let state = client.kms("DescribeKey", named.clone()).await.unwrap();
+    assert_eq!(state["KeyMetadata"]["CreationDate"], 1_793_491_200.0);
+    let mut schedule = named.clone();
+    schedule["PendingWindowInDays"] = json!(7);
+    let scheduled = client.kms("ScheduleKeyDeletion", schedule).await.unwrap();
+    assert_eq!(scheduled["DeletionDate"], 1_794_096_000.0);
     now.fetch_add(7 * 24 * 60 * 60 * 1000, Ordering::Relaxed);
-    assert_eq!(client.kms_refused("DescribeKey", named).await, "NotFoundException");
-    assert_eq!(client.kms_refused("Sign", sign).await, "NotFoundException");
+    for operation in ["DescribeKey", "GetPublicKey"] {
+        assert_eq!(client.kms_refused(operation, named.clone()).await, "NotFoundException");
+    }
 }
 
 #[tokio::test]
@@ -181,8 +244,9 @@ async fn aliases_tags_policies_and_lists() {
     client.kms("CreateAlias", alias(&old)).await.unwrap();
     assert_eq!(client.kms_refused("CreateAlias", alias(&new)).await, "AlreadyExistsException");
     client.kms("UpdateAlias", alias(&new)).await.unwrap();
-    let described =
-        client.kms("DescribeKey", json!({"KeyId": "arn:aws:kms:us-east-1:000000000000:alias/codes"})).await.unwrap();
+    let arn = client.kms("DescribeKey", json!({"KeyId": new})).await.unwrap()["KeyMetadata"]["Arn"].clone();
+    let arn = arn.as_str().unwrap().replace(&format!("key/{new}"), "alias/codes");
+    let described = client.kms("DescribeKey", json!({"KeyId": arn})).await.unwrap();
     assert_eq!(described["KeyMetadata"]["KeyId"], json!(new));
     let listed = client.kms("ListAliases", json!({"KeyId": new})).await.unwrap();
     assert_eq!(listed["Aliases"][0]["AliasName"], "alias/codes");

@@ -4,6 +4,7 @@
 
 mod client;
 mod codedeploy;
+mod conditions;
 mod dynamodb;
 mod faults;
 mod kms;

@@ -50,7 +50,8 @@ async fn run(script: &str, more: &[&str]) {
 
 async fn run_with(parameters: BTreeMap<String, String>, script: &str, more: &[&str]) {
     let template = include_str!("../../../../template.yaml").to_owned();
-    let options = Options { template, parameters, port: 0, data_dir: None, schedules: false, samples: true };
+    let options =
+        Options { template, parameters, port: 0, data_dir: None, elsewhere: None, schedules: false, samples: true };
     let stack = Stack::start(options).await.unwrap();
     let arguments = [&[script, stack.url()], more].concat();
     scripts::run("node", &arguments, String::new()).await;
@@ -65,7 +66,8 @@ async fn a_person_uses_the_example_app() {
     let parameters = [("AppUrl", origin.clone()), ("FrontendOrigins", origin)];
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value)).into();
     let template = include_str!("../../../../template.yaml").to_owned();
-    let options = Options { template, parameters, port: 0, data_dir: None, schedules: false, samples: false };
+    let options =
+        Options { template, parameters, port: 0, data_dir: None, elsewhere: None, schedules: false, samples: false };
     let stack = Stack::start(options).await.unwrap();
     scripts::run("node", &["browser/notes.mjs", stack.url(), &port], String::new()).await;
 }

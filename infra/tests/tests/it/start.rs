@@ -9,7 +9,15 @@ use shared::email::Email;
 
 fn options() -> Options {
     let template = include_str!("../../../../template.yaml").to_owned();
-    Options { template, parameters: BTreeMap::new(), port: 0, data_dir: None, schedules: false, samples: true }
+    Options {
+        template,
+        parameters: BTreeMap::new(),
+        port: 0,
+        data_dir: None,
+        elsewhere: None,
+        schedules: false,
+        samples: true,
+    }
 }
 
 async fn refusal(options: Options) -> String {

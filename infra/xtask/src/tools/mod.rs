@@ -30,6 +30,7 @@ pub(crate) enum Tool {
     SdkPackages,
     Chromium,
     Promtool,
+    Ministack,
 }
 
 const CARGO_LAMBDA: Venv = Venv { folder: ".tools/cargo-lambda", requirements: "infra/xtask/cargo-lambda.txt" };
@@ -41,6 +42,8 @@ const SDK: &str = "client";
 
 const SCHEMATHESIS: Venv =
     Venv { folder: ".tools/schemathesis", requirements: "infra/tests/clients/schemathesis/requirements.txt" };
+const MINISTACK: Venv =
+    Venv { folder: ".tools/ministack", requirements: "infra/tests/clients/ministack/requirements.txt" };
 const PYJWT: Venv = Venv { folder: ".tools/clients", requirements: "infra/tests/clients/requirements.txt" };
 
 /// Whether a tool is there.
@@ -66,6 +69,7 @@ impl Tool {
             Self::SdkPackages => "Node packages of client/package.json",
             Self::Chromium => "Chromium",
             Self::Promtool => "promtool",
+            Self::Ministack => "ministack of infra/tests/clients/ministack/requirements.txt",
         }
     }
 
@@ -94,6 +98,7 @@ impl Tool {
             Self::SdkPackages => node::state(&root.join(SDK)),
             Self::Chromium => chromium::state(),
             Self::Promtool => promtool::state(root),
+            Self::Ministack => MINISTACK.state(root),
         }
     }
 
@@ -107,6 +112,7 @@ impl Tool {
             Self::SdkPackages => node::install(&root.join(SDK), runner),
             Self::Chromium => chromium::install(runner),
             Self::Promtool => promtool::install(root, runner),
+            Self::Ministack => MINISTACK.install(root, runner),
         }
     }
 }

@@ -4,6 +4,7 @@
 mod binaries;
 mod options;
 mod report;
+mod second_opinion;
 mod step;
 mod template;
 
@@ -31,7 +32,7 @@ pub(crate) fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Ok(Request::List) => {
-            Step::ALL.iter().for_each(|step| println!("{:<13} {}", step.name(), step.about()));
+            Step::ALL.iter().for_each(|step| println!("{:<15} {}", step.name(), step.about()));
             return ExitCode::SUCCESS;
         }
         Err(message) => {

@@ -8,6 +8,7 @@ use super::{binaries, template};
 use crate::child::{Failure, Runner, cargo, line_of};
 use crate::repository;
 use crate::tools::Tool;
+use crate::verify::second_opinion;
 
 /// One thing that is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,7 @@ pub(crate) enum Step {
     Clients,
     Schemathesis,
     Browser,
+    SecondOpinion,
     Sdk,
     Docs,
 }
@@ -40,6 +42,7 @@ impl Step {
         Self::Clients,
         Self::Schemathesis,
         Self::Browser,
+        Self::SecondOpinion,
         Self::Docs,
     ];
 
@@ -56,6 +59,7 @@ impl Step {
             Self::Clients => "clients",
             Self::Schemathesis => "schemathesis",
             Self::Browser => "browser",
+            Self::SecondOpinion => "second-opinion",
             Self::Sdk => "sdk",
             Self::Docs => "docs",
         }
@@ -80,6 +84,7 @@ impl Step {
             Self::Clients => "access tokens, verified by jose, aws-jwt-verify and PyJWT",
             Self::Schemathesis => "docs/openapi.json against the whole stack: examples, edges, random and linked calls",
             Self::Browser => "the hosted pages, the local stack's, the reference and the example app in Chromium",
+            Self::SecondOpinion => "the tests of tables and keys, and of accounts, with another emulator of AWS",
             Self::Sdk => "the browser SDK: types, tests, sizes",
             Self::Docs => "rustdoc, without warnings",
         }
@@ -96,6 +101,7 @@ impl Step {
             Self::Clients => &[Tool::NodePackages, Tool::PyJwt],
             Self::Schemathesis => &[Tool::Schemathesis],
             Self::Browser => &[Tool::NodePackages, Tool::Chromium],
+            Self::SecondOpinion => &[Tool::Ministack],
             Self::Sdk => &[Tool::SdkPackages],
         }
     }
@@ -115,7 +121,7 @@ impl Step {
                 runner.run(binaries::build().current_dir(repository::root()))?;
                 tests(&mut command, runner)
             }
-            Self::Logs | Self::Alerts | Self::Clients | Self::Schemathesis | Self::Browser => {
+            Self::Logs | Self::Alerts | Self::Clients | Self::Schemathesis | Self::Browser | Self::SecondOpinion => {
                 tests(&mut command, runner)
             }
             Self::Template => template::run(command, runner).map(|()| String::new()),
@@ -135,6 +141,7 @@ impl Step {
             Self::Clients => tests_below("foreign_clients::"),
             Self::Schemathesis => tests_below("schemathesis::"),
             Self::Browser => tests_below("browser::"),
+            Self::SecondOpinion => second_opinion::command(),
             Self::Sdk => {
                 let mut npm = Command::new("npm");
                 npm.args(["--prefix", "client", "--silent", "test"]);

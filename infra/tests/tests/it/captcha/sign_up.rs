@@ -145,7 +145,15 @@ async fn deploy_5_the_providers_secret_is_nowhere_in_clear() {
 async fn the_sample_accounts_are_made_behind_a_captcha_too() {
     let template = include_str!("../../../../../template.yaml").to_owned();
     let parameters = [("CaptchaProvider".to_owned(), "recaptcha".to_owned())].into();
-    let options = local::Options { template, parameters, port: 0, data_dir: None, schedules: false, samples: true };
+    let options = local::Options {
+        template,
+        parameters,
+        port: 0,
+        data_dir: None,
+        elsewhere: None,
+        schedules: false,
+        samples: true,
+    };
     let stack = local::Stack::start(options).await.unwrap();
     let made = stack.sample_accounts();
     assert_eq!(made.len(), 2);

@@ -1,0 +1,40 @@
+//! Which tests hear a second opinion: those that lean on tables, transactions, indexes, streams and keys. What they are
+//! skipped for is written down in `docs/second-opinion.md`.
+
+use std::process::Command;
+
+use crate::child::cargo;
+
+/// Modules of the tests of the embedded AWS, and of the whole stack.
+const HEARD: [&str; 6] = ["conditions::", "dynamodb::", "kms::", "streams::", "life::", "runbooks::"];
+
+/// Where ministack differs from AWS, or where the test is about the embedded one.
+const SKIPPED: [&str; 10] = [
+    "an_update_changes_an_attribute_in_one_way",
+    "a_ciphertext_does_not_open_in_another_context",
+    "a_ciphertext_that_was_tampered_with_does_not_open",
+    "a_data_key_needs_a_size",
+    "a_signing_key_encrypts_nothing",
+    "only_a_key_that_waits_for_its_end_can_be_spared",
+    "the_public_half_is_given_only_while_the_key_is_enabled",
+    "continuous_backups_are_switched_per_table",
+    "a_key_goes_away_when_its_time_has_come",
+    "expired_items_go_when_the_clock_is_moved",
+];
+
+/// The tests, with ministack beside them.
+pub(super) fn command() -> Command {
+    let mut tests = vec!["test", "--locked", "--test", "it", "--test", "api", "--", "--include-ignored"];
+    tests.extend(HEARD);
+    tests.extend(SKIPPED.iter().flat_map(|name| ["--skip", name]));
+    let tests = cargo(&tests);
+    let mut beside = Command::new(".tools/ministack/bin/python");
+    beside.arg("infra/tests/second_opinion.py").arg(tests.get_program()).args(tests.get_args());
+    // What is taken out of cargo's environment is taken out of what starts it.
+    for (name, value) in tests.get_envs() {
+        if value.is_none() {
+            beside.env_remove(name);
+        }
+    }
+    beside
+}
