@@ -196,7 +196,7 @@ export interface components {
     AuditActor: {
       /** An address that was given, whoever gave it. */
       email?: string;
-      /** A job of ours. */
+      /** A job of ours, or the ARN of an operator. */
       system?: string;
       userId?: string;
     };

@@ -51,8 +51,12 @@ impl App {
     /// Names every fault of the configuration at once. A function with one serves nothing (case 305).
     pub fn new(environment: &Environment, clock: Clock) -> Result<Self> {
         let settings = Settings::read(environment).map_err(Error::internal)?;
-        let sdk = sdk_config(environment)?;
-        Ok(Self {
+        Ok(Self::on(sdk_config(environment)?, settings, clock))
+    }
+
+    /// The same for who reaches AWS in another way than functions do: an operator, with their own credentials.
+    pub fn on(sdk: SdkConfig, settings: Settings, clock: Clock) -> Self {
+        Self {
             store: Store::new(&sdk, settings.tables.clone(), clock.clone()),
             kms: Kms::new(&sdk, &settings.secrets_key_id, &settings.stack_name),
             lines: Lines::default(),
@@ -70,7 +74,7 @@ impl App {
             clock,
             settings,
             sdk,
-        })
+        }
     }
 
     pub fn hasher(&self) -> &Hasher {

@@ -5,7 +5,11 @@
 //! gives the same answer either way.
 
 mod admin;
+mod create;
+mod export;
+mod import;
 mod password;
+mod record;
 mod recovery;
 mod sign_up;
 pub mod synthetic;
@@ -17,10 +21,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::admin::{require_admin, require_role};
+pub use self::create::{Created, FirstPassword, NewAccount, create_by_operator};
+pub use self::export::{ExportPage, export_page, tell_export};
+pub use self::import::{Imported, foresee, import};
 pub use self::password::{PasswordChange, change_password};
+pub use self::record::{ImportRules, Importable, OrganizationPart, Record, Reject};
 pub use self::recovery::{request_password_reset, reset_password};
 pub use self::sign_up::{NewOrganization, SignUp, sign_up};
-pub use self::unlock::{Whose, unlock_by_admin, unlock_by_link};
+pub use self::unlock::{Whose, find, unlock_by_admin, unlock_by_link, unlock_by_operator};
 pub use self::verification::{resend_verification, verify_email};
 
 /// How long a verification link works (SIGN-3).
@@ -29,6 +37,9 @@ const VERIFY_LIFE: Duration = Duration::from_secs(VERIFY_HOURS * 3600);
 
 /// The role that opens the admin routes.
 pub const ADMIN: &str = "admin";
+
+/// The role of whoever has an organization of their own.
+const OWNER: &str = "owner";
 
 /// A person's or an organization's name: 1–100 characters, one of them to be seen, none of them a control character, nor one
 /// that turns the direction of the text around it (UAX #9).

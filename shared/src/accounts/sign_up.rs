@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::verification::{self, Pending};
-use super::{Name, VERIFY_LIFE};
+use super::{Name, OWNER, VERIFY_LIFE};
 use crate::app::App;
 use crate::attempts::{self, Counter};
 use crate::audit::{Actor, Event, Kind};
@@ -137,29 +137,18 @@ async fn create(
 ) -> Result<Committed> {
     let user_id = UserId::new(ctx.now);
     let org_id = OrganizationId::new(ctx.now);
-    let roles = vec!["owner".to_owned()];
     let user = User {
         user_id,
         email: request.email.clone(),
         email_verified: false,
         name: request.name.as_str().to_owned(),
         status: Status::Active,
-        roles: roles.clone(),
+        roles: vec![OWNER.to_owned()],
         organization_id: org_id,
         token_version: 0,
         created_at: ctx.now,
     };
-    let login = Login {
-        user_id,
-        password_hash: password_hash.clone(),
-        email_verified: false,
-        status: Status::Active,
-        roles,
-        organization_id: org_id,
-        token_version: 0,
-        contested: false,
-        signed_in: false,
-    };
+    let login = Login::of(&user, &password_hash);
     let organization_name = request.organization.as_ref().map_or(&request.name, |organization| &organization.name);
     let organization =
         OrganizationRecord { org_id, name: organization_name.as_str().to_owned(), slug, created_at: ctx.now };
@@ -174,7 +163,7 @@ async fn create(
             ctx,
             Event::by_user(Kind::OrganizationCreated, user_id).on_organization(org_id).with("slug", &organization.slug),
         )?
-        .event(ctx, Event::by_user(Kind::UserRoleCreated, user_id).on_organization(org_id).with("role", "owner"))?
+        .event(ctx, Event::by_user(Kind::UserRoleCreated, user_id).on_organization(org_id).with("role", OWNER))?
         .event(ctx, Event::by_user(Kind::OrganizationSignupCompleted, user_id).on_organization(org_id))?
         .commit()
         .await

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::attempts::{self, Counter};
-use crate::audit::{Event, Kind};
+use crate::audit::{Actor, Event, Kind};
 use crate::context::RequestContext;
 use crate::email::Email;
 use crate::error::{Refusal, Result};
@@ -58,14 +58,30 @@ pub async fn unlock_by_admin(
     whose: Whose,
     reason: &str,
 ) -> Result<UserId> {
+    unlock(app, ctx, Event::by_user(Kind::UserAccountUnlocked, admin).with("by", "administrator"), whose, reason).await
+}
+
+/// The same by an operator, for an administrator who is locked out.
+///
+/// # Errors
+/// [`Refusal::NotFound`] for an account that is not there.
+pub async fn unlock_by_operator(
+    app: &App,
+    ctx: &RequestContext,
+    operator: &Actor,
+    whose: Whose,
+    reason: &str,
+) -> Result<UserId> {
+    let event = Event::new(Kind::UserAccountUnlocked, operator.clone()).with("by", "operator");
+    unlock(app, ctx, event, whose, reason).await
+}
+
+async fn unlock(app: &App, ctx: &RequestContext, event: Event, whose: Whose, reason: &str) -> Result<UserId> {
     let (secrets, user) = tokio::try_join!(app.secrets(ctx.now), find(app, whose))?;
     let user = user.ok_or(Refusal::NotFound)?;
     let counter = Counter::strangers(&app.settings.attempts, &user.email);
     let tally = app.store.tally(&counter).await?;
-    let event = Event::by_user(Kind::UserAccountUnlocked, admin)
-        .on_user(user.user_id)
-        .with("by", "administrator")
-        .with("why", reason);
+    let event = event.on_user(user.user_id).with("why", reason);
     let mut change = app.store.transaction().release(&counter, &tally, ctx.now).event(ctx, event)?;
     if user.email_verified {
         let mail = Mail::AccountUnlocked {
@@ -78,7 +94,8 @@ pub async fn unlock_by_admin(
     change.commit().await.map(|_| user.user_id)
 }
 
-async fn find(app: &App, whose: Whose) -> Result<Option<User>> {
+/// The account that is meant, if there is one.
+pub async fn find(app: &App, whose: Whose) -> Result<Option<User>> {
     let id = match whose {
         Whose::User(id) => Some(id),
         Whose::Email(email) => app.store.login_by_email(&email).await?.map(|login| login.user_id),

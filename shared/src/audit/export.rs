@@ -5,6 +5,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use super::Actor;
 use super::cursor::{Cursor, Order};
 use super::filters::Filters;
 use super::read::{context, from_there, tell};
@@ -14,7 +15,6 @@ use crate::app::App;
 use crate::context::RequestContext;
 use crate::csv;
 use crate::error::{Error, Result};
-use crate::id::UserId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -25,6 +25,8 @@ pub enum Format {
 /// A piece of a copy.
 pub struct Piece {
     pub text: String,
+    /// How many events are in it.
+    pub events: usize,
     /// For the next piece, should there be one.
     pub next: Option<String>,
 }
@@ -48,7 +50,7 @@ const COLUMNS: &str =
 pub async fn export(
     app: &App,
     ctx: &RequestContext,
-    admin: UserId,
+    reader: &Actor,
     filters: Filters,
     format: Format,
     cursor: Option<&str>,
@@ -57,7 +59,7 @@ pub async fn export(
         Format::Csv => "export as CSV",
         Format::NdJson => "export as NDJSON",
     };
-    let context = context(what, admin, &filters);
+    let context = context(what, reader, &filters);
     let cursor = match cursor {
         Some(text) => Some(Cursor::open(app, ctx, &context, text).await?),
         None => None,
@@ -65,18 +67,19 @@ pub async fn export(
     let (secrets, wanted) = tokio::try_join!(app.secrets(ctx.now), filters.resolve(app))?;
     let span = from_there(span_of(&wanted.filters, app.settings.kept_since(ctx.now), ctx.now), cursor.as_ref());
     // Told first: whatever was read has been told, even if the answer is lost on its way.
-    let told_at = tell(app, ctx, admin, &wanted, cursor.as_ref(), what).await?;
+    let told_at = tell(app, ctx, reader, &wanted, cursor.as_ref(), what).await?;
     let mut walk = Walk::new(&app.store, &wanted, Order::NewestFirst, &span, CHUNK);
     let mut text = String::new();
     if format == Format::Csv && cursor.is_none() {
         text.push_str(COLUMNS);
     }
-    let mut position = None;
+    let (mut position, mut events) = (None, 0);
     // One at least, however late it is: a piece without a place to go on from would look like the end.
     while let Step::Event(event) = walk.step().await? {
         position = Some(event.at.clone());
         if wanted.includes(&event) {
             write(&mut text, format, &Shown::from(*event))?;
+            events += 1;
         }
         if text.len() >= MOST_BYTES || app.clock.now().since(ctx.now) >= MOST_TIME {
             break;
@@ -85,7 +88,7 @@ pub async fn export(
     let next = position.filter(|_| !walk.is_over());
     let next =
         next.map(|at| Cursor::new(Order::NewestFirst, at, told_at, ctx.now).seal(&secrets, &context)).transpose()?;
-    Ok(Piece { text, next })
+    Ok(Piece { text, events, next })
 }
 
 fn write(text: &mut String, format: Format, event: &Shown) -> Result<()> {

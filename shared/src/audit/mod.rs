@@ -33,6 +33,8 @@ pub enum Kind {
     UserCreated,
     /// An account was removed with all that belonged to it, but for the trail.
     UserDeleted,
+    /// An operator has taken a copy of all accounts, with the hashes of their passwords.
+    UsersExported,
     OrganizationCreated,
     UserRoleCreated,
     OrganizationSignupCompleted,
@@ -95,6 +97,8 @@ pub enum Actor {
     Email(Email),
     /// A job or a stream consumer, by name.
     System(&'static str),
+    /// Somebody with rights in the AWS account, by the ARN that AWS knows them by.
+    Operator(String),
 }
 
 impl Actor {
@@ -104,6 +108,7 @@ impl Actor {
             Self::User(id) => format!("user#{id}"),
             Self::Email(email) => format!("email#{}", email.as_str()),
             Self::System(name) => format!("system#{name}"),
+            Self::Operator(arn) => format!("operator#{arn}"),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::cursor::{Cursor, Order};
 use super::filters::{Filters, Wanted};
 use super::shown::Shown;
 use super::walk::{Step, Walk, span_of};
-use super::{Event, Kind};
+use super::{Actor, Event, Kind};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::context::RequestContext;
@@ -47,7 +47,8 @@ pub async fn read(
     cursor: Option<&str>,
     limit: usize,
 ) -> Result<Page> {
-    let context = context("list", admin, &filters);
+    let reader = Actor::User(admin);
+    let context = context("list", &reader, &filters);
     let cursor = match cursor {
         Some(text) => Some(Cursor::open(app, ctx, &context, text).await?),
         None => None,
@@ -74,7 +75,7 @@ pub async fn read(
         }
     }
     let is_over = walk.is_over();
-    let told_at = tell(app, ctx, admin, &wanted, cursor.as_ref(), "list").await?;
+    let told_at = tell(app, ctx, &reader, &wanted, cursor.as_ref(), "list").await?;
     let seal = |order, position| Cursor::new(order, position, told_at, ctx.now).seal(&secrets, &context);
     let is_open = wanted.filters.to.is_none();
     let (next, newer) = match (order, &cursor) {
@@ -95,8 +96,8 @@ pub async fn read(
 }
 
 /// What a cursor is bound to.
-pub(super) fn context(what: &str, admin: UserId, filters: &Filters) -> String {
-    format!("{what} {admin} {:?}", filters.described())
+pub(super) fn context(what: &str, reader: &Actor, filters: &Filters) -> String {
+    format!("{what} {} {:?}", reader.key(), filters.described())
 }
 
 /// The part of a span that a cursor has not passed.
@@ -126,7 +127,7 @@ fn chunk(wanted: &Wanted, limit: usize) -> usize {
 pub(super) async fn tell(
     app: &App,
     ctx: &RequestContext,
-    admin: UserId,
+    reader: &Actor,
     wanted: &Wanted,
     cursor: Option<&Cursor>,
     how: &str,
@@ -136,7 +137,7 @@ pub(super) async fn tell(
     {
         return Ok(cursor.told_at);
     }
-    let mut event = Event::by_user(Kind::AuditRead, admin).with("how", how);
+    let mut event = Event::new(Kind::AuditRead, reader.clone()).with("how", how);
     for (name, value) in wanted.filters.described() {
         event = match name {
             // No address here: it would outlive the erasure of the person. The account is the event's target.

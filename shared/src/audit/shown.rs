@@ -40,7 +40,7 @@ pub struct ShownActor {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub email: Option<String>,
-    /// A job of ours.
+    /// A job of ours, or the ARN of an operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub system: Option<String>,

@@ -16,6 +16,7 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -45,18 +46,9 @@ pub fn sdk_config(environment: &Environment) -> Result<SdkConfig> {
         None,
         "environment",
     );
-    let tls = TlsContext::builder()
-        .with_trust_store(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS))
-        .build()
-        .map_err(Error::internal)?;
     Ok(SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(
-            aws_smithy_http_client::Builder::new()
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .tls_context(tls)
-                .build_https(),
-        )
+        .http_client(http_client()?)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .retry_config(
             RetryConfig::standard()
@@ -76,6 +68,19 @@ pub fn sdk_config(environment: &Environment) -> Result<SdkConfig> {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .service_config(Endpoints(environment.clone()))
         .build())
+}
+
+/// The way to AWS: one connection pool, which trusts Amazon's roots and nobody else.
+///
+/// # Errors
+/// When the roots cannot be read.
+pub fn http_client() -> Result<SharedHttpClient> {
+    let tls = TlsContext::builder()
+        .with_trust_store(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS))
+        .build()
+        .map_err(Error::internal)?;
+    let client = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
+    Ok(client.tls_context(tls).build_https())
 }
 
 /// Looks up per-service settings the way the SDK names them: `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`.

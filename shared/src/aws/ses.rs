@@ -2,7 +2,7 @@
 
 use aws_sdk_ses::Client;
 use aws_sdk_ses::error::ProvideErrorMetadata;
-use aws_sdk_ses::types::{Body, Content, Destination, Message};
+use aws_sdk_ses::types::{Body, Content, Destination, IdentityVerificationAttributes, Message, VerificationStatus};
 use aws_types::SdkConfig;
 
 use super::trips::CountTrips;
@@ -15,6 +15,16 @@ const SES: &str = "SES";
 pub struct Ses {
     client: Client,
     from: String,
+}
+
+/// How an account of SES stands.
+#[derive(Clone, Debug)]
+pub struct SenderStanding {
+    /// The verified identity that vouches for the sender; `None` when none does.
+    pub identity: Option<String>,
+    /// How many mails a day SES takes; -1 where there is no limit. In the sandbox it is 200.
+    pub daily_limit: f64,
+    pub sent_today: f64,
 }
 
 /// What became of a mail handed to SES.
@@ -48,6 +58,21 @@ impl Ses {
         }
     }
 
+    /// How this account and the sender stand with SES.
+    pub async fn standing(&self) -> Result<SenderStanding> {
+        let identities = identities_of(&self.from);
+        let verification = self.client.get_identity_verification_attributes().set_identities(Some(identities)).send();
+        let (quota, verification) = tokio::join!(self.client.get_send_quota().send(), verification);
+        let quota = quota.map_err(|cause| Error::unavailable(SES, &cause))?;
+        let attributes = verification.map_err(|cause| Error::unavailable(SES, &cause))?.verification_attributes;
+        let is_verified = |it: &IdentityVerificationAttributes| it.verification_status == VerificationStatus::Success;
+        Ok(SenderStanding {
+            identity: attributes.into_iter().find(|(_, it)| is_verified(it)).map(|(name, _)| name),
+            daily_limit: quota.max24_hour_send,
+            sent_today: quota.sent_last24_hours,
+        })
+    }
+
     /// Whether SES would take mail now. For the health check.
     pub async fn is_sending(&self) -> Result<bool> {
         let quota = self.client.get_send_quota().send().await.map_err(|cause| Error::unavailable(SES, &cause))?;
@@ -56,6 +81,30 @@ impl Ses {
     }
 }
 
+/// What may vouch for a sender: the address itself, its domain, and every domain above that.
+fn identities_of(address: &str) -> Vec<String> {
+    let mut identities = vec![address.to_owned()];
+    let mut domain = address.rsplit_once('@').map(|(_, domain)| domain);
+    while let Some(name) = domain.filter(|name| name.contains('.')) {
+        identities.push(name.to_owned());
+        domain = name.split_once('.').map(|(_, above)| above);
+    }
+    identities
+}
+
 fn utf8(text: &str) -> Result<Content> {
     Content::builder().data(text).charset("UTF-8").build().map_err(Error::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_vouches_for_every_sender_below_it() {
+        assert_eq!(
+            identities_of("no-reply@mail.example.com"),
+            ["no-reply@mail.example.com", "mail.example.com", "example.com"]
+        );
+    }
 }

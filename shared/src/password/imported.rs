@@ -40,6 +40,27 @@ pub enum HashFault {
     Interrupted,
 }
 
+impl HashFault {
+    /// Stable, for programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Malformed => "hash_malformed",
+            Self::Unsupported => "hash_unsupported",
+            Self::TooCostly => "hash_too_costly",
+            Self::Interrupted => "hash_interrupted",
+        }
+    }
+}
+
+/// Whether a hash that somebody else made can be stored: of a kind that verifies, whole, and within the caps. Computes
+/// nothing.
+///
+/// # Errors
+/// What [`super::Hasher::verify`] would say of it.
+pub fn check(stored: &str) -> Result<(), HashFault> {
+    Stored::parse(stored).map(drop)
+}
+
 /// A stored hash, read and within the caps.
 pub(super) enum Stored {
     Argon2 { algorithm: Algorithm, version: Version, params: Params, salt: Vec<u8>, hash: Output },
@@ -147,7 +168,8 @@ pub(super) fn argon2(
 
 fn parse_bcrypt(text: &str) -> Result<Stored, HashFault> {
     let cost = text.get(4..6).and_then(|cost| cost.parse::<u32>().ok()).ok_or(HashFault::Malformed)?;
-    if text.len() != 60 || cost < 4 {
+    // Reads the salt and the hash, too: what cannot be read must not wait for its owner's next sign-in.
+    if cost < 4 || text.parse::<bcrypt::HashParts>().is_err() {
         return Err(HashFault::Malformed);
     }
     if cost > MAX_BCRYPT_COST {

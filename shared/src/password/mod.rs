@@ -20,7 +20,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 pub use hasher::{DECOY, Hasher, Verdict};
-pub use imported::HashFault;
+pub use imported::{HashFault, check as check_stored};
 pub use policy::{MAX_LENGTH, Policy, UnknownPolicy, Unmet};
 
 /// The longest password read from a request, in bytes: [`MAX_LENGTH`] code points never need more than half of it.

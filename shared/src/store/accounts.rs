@@ -9,19 +9,17 @@
 //! | Organizations | `org_id` = `slug#<slug>`, `item` = `slug` | who holds the slug: its conditional put is the uniqueness rule |
 
 use std::collections::HashMap;
-use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::transaction::{Change, Part, TRIES};
+use super::transaction::{Change, Part};
 use super::{DYNAMODB, Store, Transaction, from_item, key, key2, number, text, to_item};
 use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::error::{Error, Result};
 use crate::id::{OrganizationId, UserId};
 use crate::organizations::Slug;
-use crate::random;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -64,6 +62,23 @@ pub struct Login {
     pub signed_in: bool,
 }
 
+impl Login {
+    /// The login of a person, saying what their account says.
+    pub fn of(user: &User, password_hash: &str) -> Self {
+        Self {
+            user_id: user.user_id,
+            password_hash: password_hash.to_owned(),
+            email_verified: user.email_verified,
+            status: user.status,
+            roles: user.roles.clone(),
+            organization_id: user.organization_id,
+            token_version: user.token_version,
+            contested: false,
+            signed_in: false,
+        }
+    }
+}
+
 #[derive(Clone, Serialize, Deserialize)]
 pub struct OrganizationRecord {
     pub org_id: OrganizationId,
@@ -83,8 +98,7 @@ pub struct Verified<'a> {
 
 pub(super) const PROFILE: &str = "profile";
 
-/// DynamoDB's limit to a `BatchGetItem`.
-const BATCH: usize = 100;
+pub(super) const ORGANIZATION: &str = "organization";
 
 pub(super) fn login_key(email: &Email) -> String {
     format!("email#{}", email.as_str())
@@ -104,37 +118,14 @@ impl Store {
         self.get(&self.tables.users, key2("user_id", user, "item", PROFILE)).await
     }
 
-    /// The people of these ids who are there, as they were a moment ago. Asks for those again that DynamoDB leaves out of an
-    /// answer (F47).
+    /// The people of these ids who are there, as they were a moment ago.
     pub async fn users(&self, ids: &[UserId]) -> Result<HashMap<UserId, User>> {
-        let (mut users, mut wanted) = (HashMap::new(), ids.to_vec());
+        let mut wanted = ids.to_vec();
         wanted.sort_unstable();
         wanted.dedup();
-        for batch in wanted.chunks(BATCH) {
-            let keys = batch.iter().map(|id| key2("user_id", id, "item", PROFILE)).collect();
-            let asked = KeysAndAttributes::builder().set_keys(Some(keys)).build().map_err(Error::internal)?;
-            let mut left = Some(HashMap::from([(self.tables.users.clone(), asked)]));
-            for attempt in 0..TRIES {
-                let get = self.client.batch_get_item().set_request_items(left.take()).send().await;
-                let answer = get.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;
-                for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                    let user: User = from_item(item)?;
-                    users.insert(user.user_id, user);
-                }
-                left = answer.unprocessed_keys.filter(|keys| !keys.is_empty());
-                if left.is_none() {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis((20 << attempt) + random::below(20 << attempt))).await;
-            }
-            if left.is_some() {
-                return Err(Error::Unavailable {
-                    dependency: DYNAMODB,
-                    cause: "keys were left unprocessed".to_owned(),
-                });
-            }
-        }
-        Ok(users)
+        let keys = wanted.iter().map(|id| key2("user_id", id, "item", PROFILE)).collect();
+        let users: Vec<User> = self.get_many(&self.tables.users, keys, false).await?;
+        Ok(users.into_iter().map(|user| (user.user_id, user)).collect())
     }
 
     /// The organization that holds a slug.
@@ -173,7 +164,7 @@ impl Transaction<'_> {
         let mut user_item = to_item(user)?;
         user_item.extend(key("item", PROFILE));
         let mut organization_item = to_item(organization)?;
-        organization_item.extend(key("item", "organization"));
+        organization_item.extend(key("item", ORGANIZATION));
         let mut membership = key2("org_id", organization.org_id, "item", owner);
         membership
             .extend([("role".to_owned(), text("owner")), ("created_at".to_owned(), number(user.created_at.millis()))]);

@@ -2,7 +2,7 @@
 //!
 //! | table | key | ends by TTL |
 //! |---|---|---|
-//! | AuditEvents | `actor` = `user#<id>`, `email#<address>` or `system#<job>`; `at` = time and id | a month after the longest retention that there is |
+//! | AuditEvents | `actor` = `user#<id>`, `email#<address>`, `system#<job>` or `operator#<arn>`; `at` = time and id | a month after the longest retention that there is |
 //!
 //! | index | key | holds |
 //! |---|---|---|

@@ -4,10 +4,12 @@
 //! Shared state changes only through three primitives: *consume*, *reserve* and *advance* ([`primitives`]); several
 //! changes that belong together are one [`Transaction`]. A lost race is an outcome, never an error.
 
+mod account_pages;
 mod accounts;
 mod attempts;
 mod audit;
 mod audit_chain;
+mod batch;
 mod captcha;
 mod challenges;
 mod counters;
@@ -22,6 +24,7 @@ mod sessions;
 mod signing_keys;
 mod subscribers;
 mod synthetic;
+mod tables;
 mod transaction;
 mod waiting;
 mod watches;
@@ -34,6 +37,7 @@ use aws_types::SdkConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use self::account_pages::AccountsPage;
 pub use self::accounts::{Login, OrganizationRecord, Status, User, Verified};
 pub use self::attempts::Reservation;
 pub(crate) use self::audit::{Lane, SHARDS, Span};
@@ -51,6 +55,7 @@ pub use self::sessions::SessionRecord;
 pub use self::signing_keys::{KeyRecord, KeyState, RingRecords, SecretRecord};
 pub use self::subscribers::{AlertRecord, ChannelRecord, WebhookRecord, WrappedSecret};
 pub use self::synthetic::SyntheticRecord;
+pub use self::tables::TableStanding;
 pub use self::transaction::{Attempt, Committed, Part, Transaction};
 pub use self::waiting::{KEPT as MESSAGE_KEPT, Turn};
 pub use self::watches::{Backup, WatchRecord};

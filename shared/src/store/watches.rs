@@ -55,7 +55,7 @@ impl Store {
         try_join_all(lasting.map(|table| self.backup(table))).await
     }
 
-    async fn backup(&self, table: &str) -> Result<Backup> {
+    pub(super) async fn backup(&self, table: &str) -> Result<Backup> {
         let output = self.client.describe_continuous_backups().table_name(table).send().await;
         let output = output.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;
         let recovery = output.continuous_backups_description.and_then(|all| all.point_in_time_recovery_description);

@@ -4,6 +4,7 @@
 
 use http::header;
 use shared::app::App;
+use shared::audit::Actor;
 use shared::audit::export::{self, Format};
 use shared::error::{FieldError, Refusal, Result};
 use shared::http::{Call, Endpoint, Reply, credentials};
@@ -21,7 +22,7 @@ pub const ENDPOINT: Endpoint = Endpoint {
 const MUST: &str = "must be csv or ndjson";
 
 async fn handle(app: &App, call: &Call) -> Result<Reply> {
-    let admin = credentials::admin_reader(app, call).await?.user.user_id;
+    let reader = Actor::User(credentials::admin_reader(app, call).await?.user.user_id);
     let filters = audit_filters::read(call, &["cursor", "format"])?;
     let cursor = call.query("cursor", "must be a cursor", |text| Some(text.to_owned()))?;
     let format = call.query("format", MUST, |text| match text {
@@ -32,7 +33,7 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let Some(format) = format else {
         return Err(Refusal::Invalid(vec![FieldError::new("format", "invalid", MUST)]).into());
     };
-    let piece = export::export(app, &call.ctx, admin, filters, format, cursor.as_deref()).await?;
+    let piece = export::export(app, &call.ctx, &reader, filters, format, cursor.as_deref()).await?;
     let (content_type, disposition) = match format {
         Format::Csv => ("text/csv; charset=utf-8; header=present", "attachment; filename=\"audit.csv\""),
         Format::NdJson => ("application/x-ndjson", "attachment; filename=\"audit.ndjson\""),

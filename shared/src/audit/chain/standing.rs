@@ -50,7 +50,10 @@ pub enum State {
 }
 
 /// Reads the chain's end, its newest signature, and the link that was signed.
-pub(crate) async fn standing(app: &App, now: Timestamp) -> Result<Standing> {
+///
+/// # Errors
+/// When DynamoDB does not answer.
+pub async fn standing(app: &App, now: Timestamp) -> Result<Standing> {
     let (head, checkpoint) = tokio::try_join!(app.store.chain_head(), app.store.newest_checkpoint())?;
     // Number 0 says that there was no link yet.
     let checkpoint = checkpoint.filter(|checkpoint| checkpoint.number > 0);
