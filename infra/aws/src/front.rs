@@ -135,6 +135,7 @@ async fn answer(stack: &Stack, request: Request<Incoming>) -> Result<Response<Fu
 
 async fn execute(stack: &Stack, headers: &HeaderMap, body: Bytes, call: &Identified) -> Served {
     match (&call.input, call.service, &stack.elsewhere) {
+        (Input::Form(_), crate::Service::Sts, _) => Served::free(crate::sts::caller_identity()),
         (Input::Form(form), ..) => {
             let (reply, recipients) = stack.ses.serve(&call.operation, form);
             Served { price_usd: prices::ses(recipients), ..Served::free(reply) }

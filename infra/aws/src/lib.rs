@@ -24,6 +24,7 @@ mod request;
 mod server;
 mod ses;
 mod start;
+mod sts;
 
 pub use calls::{Call, CallLog};
 pub use clock::{Clock, system_clock};

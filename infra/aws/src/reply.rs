@@ -10,7 +10,13 @@ use serde_json::{Value, json};
 
 use crate::request::Service;
 
-const SES_NAMESPACE: &str = "http://ses.amazonaws.com/doc/2010-12-01/";
+/// The namespace of a service that speaks the query protocol.
+const fn namespace(service: Service) -> &'static str {
+    match service {
+        Service::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+        _ => "http://ses.amazonaws.com/doc/2010-12-01/",
+    }
+}
 
 /// A whole answer, and what the call log says of it.
 #[derive(Debug)]
@@ -56,12 +62,13 @@ impl Reply {
                 Self::new(status, json_type(service), body, Some(code.to_owned()))
                     .with_header("x-amzn-errortype", code.to_owned())
             }
-            Service::Ses => {
+            Service::Ses | Service::Sts => {
                 let fault = if status.is_server_error() { "Receiver" } else { "Sender" };
                 let message = escape(message);
                 let body = format!(
-                    "<ErrorResponse xmlns=\"{SES_NAMESPACE}\"><Error><Type>{fault}</Type><Code>{code}</Code>\
+                    "<ErrorResponse xmlns=\"{}\"><Error><Type>{fault}</Type><Code>{code}</Code>\
                      <Message>{message}</Message></Error><RequestId>{}</RequestId></ErrorResponse>",
+                    namespace(service),
                     uuid::Uuid::new_v4()
                 );
                 Self::new(status, "text/xml", body, Some(code.to_owned()))
@@ -73,7 +80,7 @@ impl Reply {
     pub(crate) fn json_error(service: Service, status: StatusCode, code: &str, mut members: Value) -> Self {
         members["__type"] = match service {
             Service::Dynamodb => format!("com.amazonaws.dynamodb.v20120810#{code}").into(),
-            Service::Kms | Service::Ses | Service::Lambda | Service::Codedeploy => code.into(),
+            Service::Kms | Service::Ses | Service::Sts | Service::Lambda | Service::Codedeploy => code.into(),
         };
         Self::new(status, json_type(service), members.to_string(), Some(code.to_owned()))
     }
@@ -87,10 +94,11 @@ impl Reply {
     }
 
     /// A success in the query protocol; `result` is XML.
-    pub(crate) fn xml(action: &str, result: &str) -> Self {
+    pub(crate) fn xml(service: Service, action: &str, result: &str) -> Self {
         let body = format!(
-            "<{action}Response xmlns=\"{SES_NAMESPACE}\"><{action}Result>{result}</{action}Result>\
+            "<{action}Response xmlns=\"{}\"><{action}Result>{result}</{action}Result>\
              <ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{action}Response>",
+            namespace(service),
             uuid::Uuid::new_v4()
         );
         Self::new(StatusCode::OK, "text/xml", body, None)
@@ -127,7 +135,7 @@ pub(crate) fn escape(text: &str) -> String {
 fn json_type(service: Service) -> &'static str {
     match service {
         Service::Dynamodb => "application/x-amz-json-1.0",
-        Service::Kms | Service::Ses | Service::Codedeploy => "application/x-amz-json-1.1",
+        Service::Kms | Service::Ses | Service::Sts | Service::Codedeploy => "application/x-amz-json-1.1",
         Service::Lambda => "application/json",
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::lambda::{self, Asked};
+use crate::sts;
 
 /// One of the emulated services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,8 @@ pub enum Service {
     Kms,
     /// Simple Email Service, version 1.
     Ses,
+    /// Security Token Service: who calls.
+    Sts,
     /// Lambda.
     Lambda,
     /// CodeDeploy.
@@ -34,6 +37,7 @@ impl std::fmt::Display for Service {
             Self::Dynamodb => "dynamodb",
             Self::Kms => "kms",
             Self::Ses => "ses",
+            Self::Sts => "sts",
             Self::Lambda => "lambda",
             Self::Codedeploy => "codedeploy",
         })
@@ -59,7 +63,7 @@ pub(crate) struct Identified {
 pub(crate) enum Input {
     /// DynamoDB, KMS and CodeDeploy speak JSON. `Null` if it could not be read: the service says so.
     Json(Value),
-    /// SES speaks the query protocol.
+    /// SES and STS speak the query protocol.
     Form(Vec<(String, String)>),
     /// Lambda speaks REST. The body is the function's event.
     Rest(Asked),
@@ -121,7 +125,8 @@ pub(crate) fn identify(head: &Parts, body: &[u8]) -> Result<Identified, String> 
         let form: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
         if let Some((_, action)) = form.iter().find(|(name, _)| name == "Action") {
             return Ok(Identified {
-                service: Service::Ses,
+                // No operation of the one is one of the other.
+                service: if action == sts::OPERATION { Service::Sts } else { Service::Ses },
                 operation: action.clone(),
                 tables: Vec::new(),
                 function: None,
@@ -130,7 +135,7 @@ pub(crate) fn identify(head: &Parts, body: &[u8]) -> Result<Identified, String> 
             });
         }
     }
-    Err("neither X-Amz-Target (DynamoDB, KMS, CodeDeploy) nor a form with an Action (SES version 1)".to_owned())
+    Err("neither X-Amz-Target (DynamoDB, KMS, CodeDeploy) nor a form with an Action (SES version 1, STS)".to_owned())
 }
 
 /// The value of a header, if it is text.

@@ -20,7 +20,7 @@ use crate::captcha::Captcha;
 use crate::gateway::{json_response, refused};
 use crate::pages::{CallsPage, IndexPage, MailRow, MailboxPage};
 use crate::stack::Inner;
-use crate::{deployed, functions, samples};
+use crate::{deployed, functions, laptop, samples};
 
 type Answer = Response<Body>;
 type Stack = State<Arc<Inner>>;
@@ -29,6 +29,7 @@ pub(crate) fn router() -> Router<Arc<Inner>> {
     Router::new()
         .route("/_local", get(|| async { Redirect::permanent("/_local/") }))
         .route("/_local/", get(index))
+        .route("/_local/env", get(environment))
         .route("/_local/mail", get(mailbox))
         .route("/_local/mail.json", get(mail_json))
         .route("/_local/clock", get(clock).post(move_clock))
@@ -50,6 +51,17 @@ async fn index(State(stack): Stack) -> Answer {
         recent_calls: stack.requests.recent(stack.aws.calls(), 8).into_iter().map(Into::into).collect(),
     };
     html(page.render())
+}
+
+/// For a shell's `eval`: what every SDK and the command line need to take this for AWS.
+async fn environment(State(stack): Stack) -> Answer {
+    let mut lines = String::from("unset AWS_PROFILE AWS_SESSION_TOKEN\n");
+    let settings = laptop::client_settings(stack.aws.endpoint());
+    for (name, value) in settings.iter().chain([&("POSTERN_STACK".to_owned(), stack.app().settings.stack_name.clone())])
+    {
+        lines.push_str(&format!("export {name}={value}\n"));
+    }
+    lines.into_response()
 }
 
 #[derive(Deserialize)]

@@ -102,7 +102,7 @@ fn announce(stack: &Stack, started: Instant) {
     println!("  start here   {url}/_local/");
     println!("  mailbox      {url}/_local/mail");
     println!("  public keys  {url}/.well-known/jwks.json");
-    println!("  AWS          {} (for AWS_ENDPOINT_URL)", stack.aws().endpoint());
+    println!("  AWS          {} (for a shell: eval \"$(curl -s {url}/_local/env)\")", stack.aws().endpoint());
     for (email, password, roles) in stack.sample_accounts() {
         println!("  account      {email}  password \"{password}\"  ({})", roles.join(", "));
     }

@@ -90,6 +90,7 @@ impl Provisioner {
             .create_table()
             .table_name(&table.name)
             .billing_mode(BillingMode::PayPerRequest)
+            .deletion_protection_enabled(table.deletion_protection)
             .set_key_schema(Some(schema(&table.hash_key, table.range_key.as_ref())?))
             .set_attribute_definitions(Some(attributes.into_iter().map(definition).collect::<Result<_, _>>()?));
         for index in &table.indexes {

@@ -30,12 +30,13 @@ fn throttled(service: Service) -> Reply {
             "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
         ),
         Service::Ses => ("Throttling", "Maximum sending rate exceeded."),
+        Service::Sts => ("Throttling", "Rate exceeded"),
         Service::Lambda => ("TooManyRequestsException", "Rate Exceeded."),
         Service::Codedeploy => ("ThrottlingException", "Rate exceeded"),
     };
     let status = match service {
         Service::Lambda => StatusCode::TOO_MANY_REQUESTS,
-        Service::Dynamodb | Service::Kms | Service::Ses | Service::Codedeploy => StatusCode::BAD_REQUEST,
+        Service::Dynamodb | Service::Kms | Service::Ses | Service::Sts | Service::Codedeploy => StatusCode::BAD_REQUEST,
     };
     Reply::error(service, status, code, message)
 }
@@ -44,7 +45,7 @@ fn broken(service: Service) -> Reply {
     let (code, message) = match service {
         Service::Dynamodb => ("InternalServerError", "Internal server error"),
         Service::Kms => ("KMSInternalException", "An internal error occurred."),
-        Service::Ses | Service::Codedeploy => ("InternalFailure", "An internal error occurred."),
+        Service::Ses | Service::Sts | Service::Codedeploy => ("InternalFailure", "An internal error occurred."),
         Service::Lambda => ("ServiceException", "An error occurred and the request cannot be processed."),
     };
     Reply::error(service, StatusCode::INTERNAL_SERVER_ERROR, code, message)

@@ -60,7 +60,7 @@ impl Ses {
     /// Does one operation, and tells how many recipients were sent mail.
     pub(crate) fn serve(&self, action: &str, form: &[(String, String)]) -> (Reply, u32) {
         match self.call(action, &Form::new(form)) {
-            Ok((result, recipients)) => (Reply::xml(action, &result), recipients),
+            Ok((result, recipients)) => (Reply::xml(Service::Ses, action, &result), recipients),
             Err(Refusal { status, code, message }) => (Reply::error(Service::Ses, status, code, &message), 0),
         }
     }
@@ -131,7 +131,7 @@ impl Ses {
         let identities = self.identities();
         let entries: String = asked
             .iter()
-            .filter(|identity| identities.contains(&identity.to_lowercase()))
+            .filter(|identity| !self.is_strict || identities.contains(&identity.to_lowercase()))
             .map(|identity| {
                 let state = "<VerificationStatus>Success</VerificationStatus>";
                 format!("<entry><key>{}</key><value>{state}</value></entry>", escape(identity))

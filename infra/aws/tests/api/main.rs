@@ -14,3 +14,4 @@ mod measure;
 mod persistence;
 mod ses;
 mod streams;
+mod sts;
