@@ -135,6 +135,7 @@ fn invite<'a>(
         kind: ChallengeKind::ResetPassword,
         user_id: user.user_id,
         email: user.email.clone(),
+        created_at: ctx.now,
         expires_at,
         password_hash: None,
         name: None,

@@ -1,0 +1,103 @@
+//! The way to AWS that an operator has: profiles, roles and SSO by `aws-config`, where functions have three variables
+//! (decision 0040). Endpoints are the SDK's own settings.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::date_time::Format;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use shared::audit::Actor;
+use shared::clock::{Clock, Timestamp};
+use shared::error::Error;
+
+use crate::arguments::Options;
+use crate::exit::Failure;
+
+/// The configuration of every client. Operators are farther away than functions, and wait longer.
+///
+/// # Errors
+/// Where no region is known.
+pub(crate) async fn connect(options: &Options) -> Result<SdkConfig, Failure> {
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(shared::aws::http_client()?)
+        .retry_config(RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50)))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(5))
+                .operation_attempt_timeout(Duration::from_secs(15))
+                .build(),
+        );
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    let config = loader.load().await;
+    if config.region().is_none() {
+        return Err(Failure::usage("no region: give --region, set AWS_REGION, or use a --profile that has one"));
+    }
+    Ok(config)
+}
+
+/// Who calls, as AWS knows them: for the audit trail.
+///
+/// # Errors
+/// When AWS does not say. Nothing is changed by nobody.
+pub(crate) async fn operator(config: &SdkConfig) -> Result<Actor, Failure> {
+    let identity = aws_sdk_sts::Client::new(config).get_caller_identity().send().await;
+    let identity = identity.map_err(|cause| Error::unavailable("STS", &cause))?;
+    identity.arn.map(Actor::Operator).ok_or_else(|| Failure::unavailable("AWS does not say who you are"))
+}
+
+/// AWS's clock, by what its answers say: this machine's may be wrong, and what is due is judged by the time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AwsClock {
+    /// By how many milliseconds AWS is ahead of this machine.
+    ahead: Arc<AtomicI64>,
+}
+
+/// The header counts whole seconds, and an answer is on its way for a while: less is no difference.
+const TOLERATED_MS: i64 = 2_000;
+
+impl AwsClock {
+    pub(crate) fn clock(&self) -> Clock {
+        let (ahead, machine) = (self.ahead.clone(), Clock::system());
+        Clock::new(move || Timestamp::from_millis(machine.now().millis() + ahead.load(Ordering::Relaxed)))
+    }
+
+    /// By how much this machine's clock is off.
+    pub(crate) fn skew(&self) -> Duration {
+        Duration::from_millis(self.ahead.load(Ordering::Relaxed).unsigned_abs())
+    }
+}
+
+impl Intercept for AwsClock {
+    fn name(&self) -> &'static str {
+        "AwsClock"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let date = context.response().headers().get("date");
+        let date = date.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok()?.to_millis().ok());
+        if let Some(there) = date {
+            let ahead = there - Clock::system().now().millis();
+            self.ahead.store(if ahead.abs() > TOLERATED_MS { ahead } else { 0 }, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! `postern jobs`: the log of the scheduled jobs, and runs by hand. The work is done by the deployed functions, under their
+//! own leases and permissions.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use shared::jobs::{self, JobView, Scheduled};
+
+use crate::arguments::{JobsCommand, Options};
+use crate::exit::{Exit, Failure};
+use crate::stack::Stack;
+use crate::tell::{Tell, table};
+
+#[derive(Serialize)]
+struct Listed {
+    jobs: Vec<JobView>,
+}
+
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rows = vec![["JOB", "SWITCH", "LAST RUN", "STARTED", "NEXT"].map(str::to_owned).to_vec()];
+        for job in &self.jobs {
+            let last = job.runs.first();
+            let cell = |text: Option<&String>| text.cloned().unwrap_or_else(|| "-".to_owned());
+            rows.push(vec![
+                job.name.to_owned(),
+                if job.enabled { "on" } else { "off" }.to_owned(),
+                cell(last.map(|run| &run.outcome)),
+                cell(last.map(|run| &run.started_at)),
+                cell(job.next_due.as_ref()),
+            ]);
+        }
+        f.write_str(&table(&rows))
+    }
+}
+
+/// What became of a run by hand: what the function answered.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct Ran(pub(crate) Value);
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |member: &str| self.0[member].as_str().unwrap_or_default().to_owned();
+        write!(f, "{}: {}", text("job"), text("outcome"))?;
+        match self.0["report"]["steps"].as_array() {
+            Some(steps) if steps.is_empty() => write!(f, "\nthere was nothing to do"),
+            Some(steps) => steps.iter().filter_map(Value::as_str).try_for_each(|step| write!(f, "\n  {step}")),
+            None if self.0["report"].is_null() => Ok(()),
+            None => write!(f, "\n{}", self.0["report"]),
+        }
+    }
+}
+
+pub(crate) async fn run(options: &Options, command: &JobsCommand, tell: &Tell) -> Result<Exit, Failure> {
+    match command {
+        JobsCommand::List => {
+            let stack = Stack::find(options).await?;
+            let jobs = jobs::list(&stack.app, &stack.context(), &scheduled()).await?;
+            tell.report(&Listed { jobs })?;
+            Ok(Exit::Well)
+        }
+        JobsCommand::Run { name, input } => {
+            let name = named(name)?;
+            let input: Value =
+                serde_json::from_str(input).map_err(|error| Failure::usage(format!("--input is not JSON: {error}")))?;
+            let stack = Stack::find(options).await?;
+            start(options, &stack, name, &input, tell).await
+        }
+    }
+}
+
+/// Every job of the product.
+pub(crate) fn scheduled() -> Vec<Scheduled> {
+    handlers::JOBS.iter().map(handlers::jobs::Job::scheduled).collect()
+}
+
+/// A job by its name, with or without the `jobs-`.
+fn named(name: &str) -> Result<&'static str, Failure> {
+    let is_meant = |job: &&'static str| *job == name || job.strip_prefix("jobs-") == Some(name);
+    let names: Vec<&'static str> = handlers::JOBS.iter().map(|job| job.name).collect();
+    let found = names.iter().copied().find(is_meant);
+    found.ok_or_else(|| Failure::usage(format!("there is no job {name:?}, but {}", names.join(", "))))
+}
+
+/// Has a job run now. One that is running already is not waited for.
+pub(crate) async fn start(
+    options: &Options,
+    stack: &Stack,
+    job: &str,
+    input: &Value,
+    tell: &Tell,
+) -> Result<Exit, Failure> {
+    if options.dry_run {
+        tell.report(&Ran(
+            json!({ "job": job, "outcome": "not run, because of --dry-run", "report": { "input": input } }),
+        ))?;
+        return Ok(Exit::Well);
+    }
+    let answer = stack.functions.invoke(job, input).await?;
+    let is_done = answer["outcome"] == "done";
+    tell.report(&Ran(answer))?;
+    if is_done {
+        return Ok(Exit::Well);
+    }
+    tell.note("another run was at work: look again, and repeat it if that is needed");
+    Ok(Exit::Found)
+}
