@@ -43,6 +43,14 @@ export interface paths {
     /** Read how many people are signed in, for how long and on what */
     get: operations['sessionFigures'];
   };
+  "/admin/reports/compliance": {
+    /** See what an auditor asks of the trail, the keys, the backups and the jobs */
+    get: operations['complianceReport'];
+  };
+  "/admin/reports/security": {
+    /** Go through what may be wrong with accounts and sessions */
+    get: operations['securityChecklist'];
+  };
   "/admin/sessions": {
     /** Find out who is signed in */
     get: operations['findSessions'];
@@ -192,6 +200,20 @@ export interface components {
       system?: string;
       userId?: string;
     };
+    /** Where the audit trail's chain stands. */
+    AuditChain: {
+      /** The number of the newest link. */
+      links: number;
+      newestLinkAt?: string;
+      signatureAgeSeconds?: number;
+      /** When it was signed last. */
+      signedAt?: string;
+      /** The number of the newest link that was signed. */
+      signedLinks: number;
+      state: components['schemas']['AuditChainState'];
+    };
+    /** In a word. */
+    AuditChainState: "signed" | "empty" | "unsigned" | "stale" | "broken";
     /** An event. */
     AuditEvent: {
       action: string;
@@ -219,6 +241,28 @@ export interface components {
     ChangePasswordRequest: {
       currentPassword: string;
       newPassword: string;
+    };
+    /** A check that the service makes of itself. */
+    CheckStanding: {
+      check: string;
+      since?: string;
+      /** `well`, `failing`, or `not_required` where this stage keeps no backups. */
+      state: string;
+      trouble?: string;
+    };
+    /** What an auditor asks. */
+    ComplianceReport: {
+      chain: components['schemas']['AuditChain'];
+      checks: components['schemas']['CheckStanding'][];
+      events: components['schemas']['EventsByKind'];
+      /** The first day that is told of. */
+      from: string;
+      jobs: components['schemas']['JobStanding'][];
+      keys: components['schemas']['KeyStanding'][];
+      madeAt: string;
+      retention: components['schemas']['Retention'];
+      /** Who did what with the trail itself. */
+      trail: components['schemas']['EventsOfTrail'][];
     };
     /** The token of a session, a browser and a day. */
     CsrfToken: {
@@ -295,6 +339,31 @@ export interface components {
       rewritten: number;
       /** `erased`, or `partial`: the same call goes on. */
       status: string;
+    };
+    /** Events by kind, as the daily reports counted them. */
+    EventsByKind: {
+      days: components['schemas']['EventsOfDay'][];
+      /** Days after the first report that nobody has reported: yesterday, until its report is made; others are a fault. */
+      missing: string[];
+      /** Today so far, by the counters. */
+      today: Record<string, number>;
+      /** Of all these days together, without today. */
+      total: Record<string, number>;
+    };
+    /** A day's events. */
+    EventsOfDay: {
+      byKind: Record<string, number>;
+      day: string;
+      /** False when there were more than a run counts: the figures are the least it can have been. */
+      isComplete: boolean;
+    };
+    /** Events of one kind about the trail. */
+    EventsOfTrail: {
+      action: string;
+      /** There are more in these days. */
+      hasMore: boolean;
+      /** The newest, with who, why and how. */
+      newest: components['schemas']['AuditEvent'][];
     };
     /** What is wrong with one field of a request. */
     FieldError: {
@@ -384,6 +453,17 @@ export interface components {
       scheduledAt?: string;
       startedAt: string;
     };
+    /** A scheduled job. */
+    JobStanding: {
+      /** The newest time of its schedule that was done. */
+      doneFor?: string;
+      everySeconds: number;
+      job: string;
+      /** Why it was switched. */
+      reason?: string;
+      /** `on_time`, `overdue`, `never_done` or `switched_off`. */
+      state: string;
+    };
     /** Every scheduled job. */
     Jobs: {
       jobs: components['schemas']['Job'][];
@@ -391,6 +471,19 @@ export interface components {
     /** A JWK Set (RFC 7517). */
     KeySet: {
       keys: components['schemas']['PublicKey'][];
+    };
+    /** A signing key, or the newest version of the secrets. */
+    KeyStanding: {
+      ageDays: number;
+      /** When it is to be succeeded, or withdrawn. */
+      due?: string;
+      isOverdue: boolean;
+      /** The signing key's `kid`, or `secrets`. */
+      key: string;
+      /** Since when it is so. */
+      since: string;
+      /** `next`, `current` or `retired`. */
+      state: string;
     };
     /** Sign-ins of 24 hours. */
     LoginFigures: {
@@ -516,6 +609,48 @@ export interface components {
       password: string;
       /** From the link in the mail. */
       token: string;
+    };
+    /** How long events are kept, and whether they are. */
+    Retention: {
+      /** The setting. */
+      days: number;
+      /** False when there are events that should have been purged days ago. */
+      isKeptTo: boolean;
+      keptSince: string;
+      /** When the oldest event happened that is there. */
+      oldestEvent?: string;
+    };
+    /** What is looked at. */
+    SecurityCheck: "locked_accounts" | "unconfirmed_addresses" | "unusual_places" | "no_second_factor" | "open_alerts" | "failing_checks" | "suspicious_activity" | "denied_access" | "refresh_replays";
+    /** The whole list. */
+    SecurityChecklist: {
+      items: components['schemas']['SecurityChecklistItem'][];
+      madeAt: string;
+    };
+    /** One line of it. */
+    SecurityChecklistItem: {
+      check: components['schemas']['SecurityCheck'];
+      /** Absent where it cannot be known. */
+      count?: number;
+      /** When it was counted. */
+      countedAt?: string;
+      /** Some of what was found. */
+      found: components['schemas']['SecurityFinding'][];
+      /** The count is the least that it can be. */
+      isLeast: boolean;
+      state: components['schemas']['SecurityChecklistState'];
+      title: string;
+      /** Why it cannot be known. */
+      why?: string;
+    };
+    /** What follows from a line. */
+    SecurityChecklistState: "clear" | "look" | "not_available";
+    /** Something that was found. */
+    SecurityFinding: {
+      sessionId?: string;
+      since?: string;
+      userId?: string;
+      what: string;
     };
     /** What a client may know of its session. */
     Session: {
@@ -1374,6 +1509,68 @@ export interface operations {
       };
       401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
       403: components['responses']['403-forbidden'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** See what an auditor asks of the trail, the keys, the backups and the jobs */
+  complianceReport: {
+    parameters: {
+      query?: {
+        /** Of so many days before today; 30 by default */
+        days?: number | string;
+        /** JSON by default */
+        format?: "json" | "csv" | string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** The report. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['ComplianceReport'];
+          "text/csv": string;
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-forbidden'];
+      422: components['responses']['422-validation'];
+      500: components['responses']['500-internal'];
+      503: components['responses']['503-unavailable'];
+    };
+  };
+  /** Go through what may be wrong with accounts and sessions */
+  securityChecklist: {
+    parameters: {
+      query?: {
+        /** JSON by default */
+        format?: "json" | "csv" | string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** The list. */
+      200: {
+        headers: {
+          "X-Request-ID": components['headers']['X-Request-ID'];
+        };
+        content: {
+          "application/json": components['schemas']['SecurityChecklist'];
+          "text/csv": string;
+        };
+      };
+      401: components['responses']['401-session_revoked-token_expired-token_invalid-unauthenticated'];
+      403: components['responses']['403-forbidden'];
+      422: components['responses']['422-validation'];
       500: components['responses']['500-internal'];
       503: components['responses']['503-unavailable'];
     };

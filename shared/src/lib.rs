@@ -15,6 +15,7 @@ pub mod breaker;
 pub mod captcha;
 pub mod clock;
 pub mod context;
+pub mod csv;
 pub mod device;
 pub mod email;
 pub mod environment;

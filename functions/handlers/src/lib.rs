@@ -46,6 +46,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     admin::webhook_deliveries::ENDPOINT,
     admin::alert_channels::ENDPOINT,
     admin::metrics_logins::ENDPOINT,
+    admin::reports::ENDPOINT,
     auth::password_forgot::ENDPOINT,
     auth::password_reset::ENDPOINT,
     auth::password_change::ENDPOINT,

@@ -6,6 +6,7 @@ mod cursor;
 pub mod erase;
 pub mod export;
 mod filters;
+mod glance;
 pub mod purge;
 mod read;
 mod shown;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::cursor::LIFE as CURSOR_LIFE;
 pub use self::filters::Filters;
+pub(crate) use self::glance::{newest, oldest};
 pub use self::read::{Page, read};
 pub use self::shown::Shown;
 use crate::email::Email;

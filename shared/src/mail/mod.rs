@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use untrusted::display_name;
 
 use crate::report::Figures;
+use crate::report::checklist::Line;
 
 /// What a mail says. It travels encrypted through the outbox, so it carries values and never rendered text: a mail
 /// that waited for a day is written by the templates of the day it leaves.
@@ -50,8 +51,15 @@ pub enum Mail {
     PasswordReset { name: String, link: String, valid_hours: u64 },
     /// The account has another password (RECOV-2, RECOV-3).
     PasswordChanged { name: String, at: String, ip: String, device: String, by: ChangedBy, reset_url: String },
-    /// A day in figures, for administrators (OPS-6). `day` is its first instant (RFC 3339).
-    DailyReport { day: String, figures: Figures, app_url: String },
+    /// A day in figures, for administrators (OPS-6). `day` is its first instant (RFC 3339); `checklist` is how things stood when
+    /// the mail was made (OPS-9).
+    DailyReport {
+        day: String,
+        figures: Figures,
+        #[serde(default)]
+        checklist: Vec<Line>,
+        app_url: String,
+    },
 }
 
 /// How a password came to be another one.

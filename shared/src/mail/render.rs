@@ -11,6 +11,7 @@ use time::macros::format_description;
 use super::untrusted::{device_name, display_name};
 use super::{Brand, ChangedBy, Mail, Rendered};
 use crate::report::Figures;
+use crate::report::checklist::Line;
 
 /// What the templates may show.
 struct View<'a> {
@@ -139,10 +140,10 @@ impl Mail {
                 "your password was changed",
                 View { facts: facts(at, ip, device, Some(("How", by.words()))), ..view(name, reset_url) },
             ),
-            Self::DailyReport { day, figures, app_url } => (
+            Self::DailyReport { day, figures, checklist, app_url } => (
                 Templates::DailyReport,
                 "the day in figures",
-                View { facts: report(day, figures), ..view("", app_url) },
+                View { facts: report(day, figures, checklist), ..view("", app_url) },
             ),
         };
         let (html, text) = templates.render(&view)?;
@@ -184,14 +185,15 @@ fn facts(at: &str, ip: &str, device: &str, more: Option<(&'static str, String)>)
         .collect()
 }
 
-/// A day and its figures.
-fn report(day: &str, figures: &Figures) -> Vec<(&'static str, String)> {
-    let rows = figures.rows().into_iter();
-    let rows = rows.map(|(label, count)| {
-        let most = if figures.is_complete { "" } else { "at least " };
-        (label, format!("{most}{count}"))
+/// A day, its figures, and how things stand.
+fn report(day: &str, figures: &Figures, checklist: &[Line]) -> Vec<(&'static str, String)> {
+    let shown = |count: u64, is_least: bool| if is_least { format!("at least {count}") } else { count.to_string() };
+    let rows = figures.rows().into_iter().map(|(label, count)| (label, shown(count, !figures.is_complete)));
+    let standing = checklist.iter().map(|line| {
+        let count = line.count.map_or_else(|| "not available".to_owned(), |count| shown(count, line.is_least));
+        (line.check.title(), count)
     });
-    moment(day).map(|day| ("Day from", day)).into_iter().chain(rows).collect()
+    moment(day).map(|day| ("Day from", day)).into_iter().chain(rows).chain(standing).collect()
 }
 
 /// An instant in words; `None` for anything but RFC 3339.

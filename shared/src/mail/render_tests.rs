@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::report::checklist::Check;
 
 const LINK: &str =
     "https://app.example.com/account/verify-email?token=Vq3x0cJmYt9-_aB8kD2nRf5sLhWzEoPu7iGy1TvXqM4&lang=en";
@@ -142,15 +143,29 @@ fn case_016_markup_and_addresses_in_names_are_text() {
 #[test]
 fn ops_6_a_daily_report_shows_every_figure_in_both_forms() {
     let figures = Figures { sign_ins: 1_234, replays: 56, is_complete: true, ..Figures::default() };
+    let line = |check, count, is_least| Line { check, count, is_least };
+    let checklist = [
+        line(Check::LockedAccounts, Some(3), true),
+        line(Check::UnusualPlaces, Some(7), false),
+        line(Check::NoSecondFactor, None, false),
+    ];
     let mail = |figures: &Figures| Mail::DailyReport {
         day: "2026-11-20T00:00:00.000Z".to_owned(),
         figures: figures.clone(),
+        checklist: checklist.to_vec(),
         app_url: LINK.to_owned(),
     };
     let Rendered { subject, html, text } = mail(&figures).render(&brand()).unwrap();
     assert_eq!(subject, "Example: the day in figures");
     for (label, _) in figures.rows() {
         assert!(html.contains(label) && text.contains(label), "{label}");
+    }
+    for (title, count) in [
+        ("Accounts locked now", "at least 3"),
+        ("Sessions in unusual countries", "7"),
+        ("Accounts without second factor", "not available"),
+    ] {
+        assert!(text.contains(&format!("{title:<32}{count}\n")) && html.contains(title), "{text}");
     }
     assert!(text.contains("20 November 2026") && text.contains("1234") && text.contains("56"), "{text}");
     assert!(text.lines().all(|line| line == LINK || line.chars().count() <= 72), "{text}");

@@ -7,12 +7,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::is_alive;
+use super::unusual::{Places, Unusual};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::context::RequestContext;
 use crate::device::Device;
 use crate::error::Result;
 use crate::id::UserId;
+use crate::settings::Edge;
 use crate::store::SessionRecord;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -43,6 +45,9 @@ pub struct Figures {
     pub devices: Vec<(String, u64)>,
     /// Live sessions by the device's form: `desktop`, `mobile` …
     pub forms: BTreeMap<String, u64>,
+    /// `None` where nobody says where sessions are: `EDGE` is not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unusual: Option<Unusual>,
 }
 
 #[derive(Default)]
@@ -70,7 +75,7 @@ impl Count {
         *self.forms.entry(device.form.name().to_owned()).or_default() += 1;
     }
 
-    fn figures(self, counted_at: Timestamp) -> Figures {
+    fn figures(self, unusual: Option<Unusual>, counted_at: Timestamp) -> Figures {
         let mut devices: Vec<_> = self.devices.into_iter().collect();
         devices.sort_by(|(a, many), (b, few)| few.cmp(many).then_with(|| a.cmp(b)));
         devices.truncate(TOP);
@@ -82,6 +87,7 @@ impl Count {
             average_seconds: self.seconds.checked_div(self.live).unwrap_or(0),
             devices,
             forms: self.forms,
+            unusual,
         }
     }
 }
@@ -89,6 +95,7 @@ impl Count {
 /// Counts all live sessions and keeps the figures. Of two counts at once the later write stays; both are true.
 pub async fn count(app: &App, ctx: &RequestContext) -> Result<Figures> {
     let (mut count, mut position) = (Count::default(), None);
+    let mut places = (app.settings.edge != Edge::None).then(Places::default);
     loop {
         let (sessions, next) = app.store.some_sessions(None, ctx.now, position, READ).await?;
         let people: BTreeSet<UserId> = sessions.iter().map(|session| session.user_id).collect();
@@ -96,6 +103,9 @@ pub async fn count(app: &App, ctx: &RequestContext) -> Result<Figures> {
         for session in &sessions {
             if people.get(&session.user_id).is_some_and(|owner| is_alive(session, owner)) {
                 count.add(session, ctx.now);
+                if let Some(places) = &mut places {
+                    places.add(session);
+                }
             }
         }
         position = next;
@@ -103,7 +113,7 @@ pub async fn count(app: &App, ctx: &RequestContext) -> Result<Figures> {
             break;
         }
     }
-    let figures = count.figures(ctx.now);
+    let figures = count.figures(places.map(Places::found), ctx.now);
     app.store.keep_session_figures(&figures).await?;
     Ok(figures)
 }

@@ -8,6 +8,7 @@ mod found;
 mod list;
 mod refresh;
 mod renewal;
+mod unusual;
 
 pub use self::ending::{CleanUp, Others, clean_up, end, end_all, end_others, end_own};
 pub use self::figures::{Figures, count, figures};
@@ -15,6 +16,7 @@ pub use self::found::{Cursor, Filter, Found, Page, end_by_admin, find};
 pub use self::list::{Listed, live_sessions};
 pub use self::refresh::refresh;
 pub use self::renewal::{Renewal, renew};
+pub use self::unusual::{Unusual, UnusualSession};
 use std::time::Duration;
 
 use crate::app::App;

@@ -57,6 +57,8 @@ pub struct RunEnd<'a> {
 /// A job as it is stored. A job that never ran has none.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct JobRecord {
+    #[serde(rename = "key", default)]
+    pub name: String,
     #[serde(default)]
     pub disabled: bool,
     /// Why it was switched, by who did.
@@ -159,6 +161,11 @@ impl Store {
             return Ok(());
         }
         self.transaction().end_run(run, end, now).commit().await.map(drop)
+    }
+
+    /// Every job that ever ran or was switched.
+    pub async fn jobs(&self) -> Result<Vec<JobRecord>> {
+        self.settings_of("job").await
     }
 
     /// A job as it is now.

@@ -2,11 +2,12 @@
 //!
 //! | table | key | item | ends by TTL |
 //! |---|---|---|---|
-//! | Settings | `kind` = `report`, `key` = `2026-11-21` | a day's figures, as they were mailed | after 90 days |
+//! | Settings | `kind` = `report`, `key` = `2026-11-21` | a day's figures as they were mailed, and all its events by kind | after 90 days |
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::audit::{Lane, SHARDS};
@@ -20,8 +21,18 @@ const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 /// How much of the trail a run reads at most: so many pages of a megabyte in each shard.
 const MOST_PAGES: usize = 100;
 
+/// A day's report, as far as it is read again.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ReportRecord {
+    /// `2026-11-21`.
+    #[serde(rename = "key")]
+    pub day: String,
+    #[serde(default)]
+    pub events: EventCounts,
+}
+
 /// How many events of each kind a day had.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct EventCounts {
     pub by_kind: BTreeMap<String, u64>,
     /// False when the run stopped at its bound.
@@ -34,17 +45,26 @@ struct Kind {
 }
 
 impl Store {
-    /// The days from a date on that were reported, in order.
-    pub async fn reported_days(&self, from: &str) -> Result<Vec<String>> {
-        let query = self.client.query().table_name(&self.tables.settings).consistent_read(true);
-        let query = query
-            .key_condition_expression("kind = :kind AND #key >= :from")
-            .expression_attribute_names("#key", "key")
-            .expression_attribute_values(":kind", text("report"))
-            .expression_attribute_values(":from", text(from));
-        // A few small items: always one page.
-        let items = query.send().await.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?.items.unwrap_or_default();
-        Ok(items.into_iter().filter_map(|item| item.get("key")?.as_s().ok().cloned()).collect())
+    /// The reports of the days from a date on, in order.
+    pub async fn reports(&self, from: &str) -> Result<Vec<ReportRecord>> {
+        let (mut reports, mut next) = (Vec::new(), None);
+        loop {
+            let query = self.client.query().table_name(&self.tables.settings).consistent_read(true);
+            let query = query
+                .key_condition_expression("kind = :kind AND #key >= :from")
+                .expression_attribute_names("#key", "key")
+                .expression_attribute_values(":kind", text("report"))
+                .expression_attribute_values(":from", text(from))
+                .set_exclusive_start_key(next);
+            let page = query.send().await.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;
+            for item in page.items.unwrap_or_default() {
+                reports.push(from_item(item)?);
+            }
+            next = page.last_evaluated_key;
+            if next.is_none() {
+                return Ok(reports);
+            }
+        }
     }
 
     /// Counts the events from one date to before another, by the index of all events.
@@ -87,10 +107,17 @@ impl Store {
 
 impl Transaction<'_> {
     /// A day's report. Refused (`Part::Report`) when there is one.
-    pub fn create_report(self, day: &str, figures: &impl Serialize, now: Timestamp) -> Result<Self> {
+    pub fn create_report(
+        self,
+        day: &str,
+        figures: &impl Serialize,
+        events: &EventCounts,
+        now: Timestamp,
+    ) -> Result<Self> {
         let table = self.tables().settings.as_str();
         let mut item = key2("kind", "report", "key", day);
-        item.insert("figures".to_owned(), aws_sdk_dynamodb::types::AttributeValue::M(to_item(figures)?));
+        item.insert("figures".to_owned(), AttributeValue::M(to_item(figures)?));
+        item.insert("events".to_owned(), AttributeValue::M(to_item(events)?));
         item.insert("ttl".to_owned(), number((now + KEPT).seconds()));
         Ok(self.create(Part::Report, table, item, "kind"))
     }

@@ -1,9 +1,4 @@
-//! Sessions by the dozen: somebody's live ones, everybody's, and what was counted of them. The keys are those of
-//! [`super::sessions`].
-//!
-//! | table | key | item |
-//! |---|---|---|
-//! | Settings | `kind` = `figures`, `key` = `sessions` | the figures of the last count |
+//! Sessions by the dozen: somebody's live ones, and everybody's. The keys are those of [`super::sessions`].
 //!
 //! A query or a scan ends after 1 MB, whatever it has found by then, so each is asked again until it says that nothing
 //! is left (F47).
@@ -15,11 +10,10 @@ use aws_sdk_dynamodb::types::Select;
 use serde::Deserialize;
 
 use super::sessions::SessionRecord;
-use super::{DYNAMODB, Item, Store, from_item, key2, number, text, to_item};
+use super::{DYNAMODB, Store, from_item, key2, number, text};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
-use crate::sessions::Figures;
 
 /// After which session a page begins.
 pub type SessionPosition = (UserId, SessionId);
@@ -28,10 +22,6 @@ pub type SessionPosition = (UserId, SessionId);
 struct Position {
     user_id: UserId,
     session_id: SessionId,
-}
-
-fn figures_key() -> Item {
-    key2("kind", "figures", "key", "sessions")
 }
 
 impl Store {
@@ -104,18 +94,6 @@ impl Store {
         let sessions = items.unwrap_or_default().into_iter().map(from_item).collect::<Result<_>>()?;
         let last: Option<Position> = last.map(from_item).transpose()?;
         Ok((sessions, last.map(|last| (last.user_id, last.session_id))))
-    }
-
-    /// Keeps what was counted of all sessions.
-    pub async fn keep_session_figures(&self, figures: &Figures) -> Result<()> {
-        let mut item = to_item(figures)?;
-        item.extend(figures_key());
-        let put = self.client.put_item().table_name(&self.tables.settings).set_item(Some(item)).send().await;
-        put.map(drop).map_err(|cause| Error::unavailable(DYNAMODB, &cause))
-    }
-
-    pub async fn session_figures(&self) -> Result<Option<Figures>> {
-        self.get(&self.tables.settings, figures_key()).await
     }
 
     fn live(&self, user: UserId, version: u32, now: Timestamp) -> QueryFluentBuilder {

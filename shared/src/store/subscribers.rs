@@ -198,7 +198,7 @@ impl Store {
     }
 
     /// All settings of a kind: a few.
-    async fn settings_of<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<T>> {
+    pub(super) async fn settings_of<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<T>> {
         let query = self.client.query().table_name(&self.tables.settings).consistent_read(true);
         let query = query.key_condition_expression("kind = :kind").expression_attribute_values(":kind", text(kind));
         let items = query.send().await.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?.items.unwrap_or_default();

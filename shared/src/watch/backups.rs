@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::settings::Stage;
 use crate::store::Backup;
 
-const CHECK: &str = "backups";
+pub(crate) const CHECK: &str = "backups";
 
 /// DynamoDB promises five minutes. A table whose newest restorable moment is older than this is not being backed up.
 const OLD: Duration = Duration::from_secs(3600);

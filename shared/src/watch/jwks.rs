@@ -16,7 +16,7 @@ use crate::keys::jwk::PublicJwk;
 use crate::outbound::Failed;
 use crate::store::KeyRecord;
 
-const CHECK: &str = "jwks";
+pub(crate) const CHECK: &str = "jwks";
 
 /// How long an outsider waits for one answer, and how often we try before we say that nobody gets one.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -11,6 +11,7 @@ pub mod metrics_logins;
 pub mod metrics_sessions;
 mod query;
 mod reason;
+pub mod reports;
 pub mod session_end;
 pub mod sessions;
 pub mod unlock_account;

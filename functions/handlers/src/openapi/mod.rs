@@ -48,6 +48,7 @@ const DESCRIBED: &[fn() -> Vec<Operation>] = &[
     admin::jobs::operations,
     admin::job_switch::operations,
     admin::metrics_logins::operations,
+    admin::reports::operations,
     admin::webhooks::operations,
     admin::webhook_secret::operations,
     admin::webhook_deliveries::operations,

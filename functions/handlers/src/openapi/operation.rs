@@ -158,6 +158,15 @@ impl Operation {
         self.answer(200, about, kinds.into_iter().map(|kind| (kind, Schemas::text as SchemaOf)).collect(), None)
     }
 
+    /// The latest answer may also be text in one of these media types.
+    #[must_use]
+    pub fn or_text(mut self, kinds: impl IntoIterator<Item = &'static str>) -> Self {
+        if let Some(answer) = self.answers.last_mut() {
+            answer.content.extend(kinds.into_iter().map(|kind| (kind, Schemas::text as SchemaOf)));
+        }
+        self
+    }
+
     fn answer(
         mut self,
         status: u16,

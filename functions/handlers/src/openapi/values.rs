@@ -93,6 +93,16 @@ pub fn format(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": ["csv", "ndjson"] })
 }
 
+/// The form of a report.
+pub fn report_format(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["json", "csv"] })
+}
+
+/// So many days.
+pub fn days(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": 90, "default": 30 })
+}
+
 /// Why somebody does something, in a few words.
 pub fn reason(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "minLength": 1, "maxLength": 200, "examples": ["asked by phone, identity checked"] })

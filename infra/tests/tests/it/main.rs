@@ -29,6 +29,7 @@ mod promtool;
 mod recovery;
 mod reference;
 mod refresh;
+mod reports;
 mod repository;
 mod rotation;
 mod run_logs;

@@ -135,8 +135,8 @@ async fn webhooks_and_metrics(app: &TestApp, admin: &mut Browser<'_>) {
     let log = admin.get(&format!("/admin/webhooks/{id}/deliveries")).await.expect(200);
     let delivery = log.body["deliveries"][0]["id"].as_str().unwrap().to_owned();
     admin.post(&format!("/admin/webhooks/{id}/deliveries/{delivery}/redeliver")).await.expect(202);
-    for path in ["/admin/webhooks", "/admin/alert-channels", "/admin/metrics/logins"] {
-        admin.get(path).await.expect(200);
+    for path in ["webhooks", "alert-channels", "metrics/logins", "reports/compliance", "reports/security"] {
+        admin.get(&format!("/admin/{path}")).await.expect(200);
     }
     let scrape = app.request("GET", "/metrics").bearer_auth(app.stack.metrics_token());
     tests::Answer::to(scrape).await.expect(200);

@@ -10,9 +10,12 @@
 
 mod segment;
 mod sign;
+mod standing;
 mod verify;
 
 pub use self::segment::{Change, Segment, follow};
 pub use self::sign::{Checkpoint, Signing, sign};
+pub(crate) use self::standing::standing;
+pub use self::standing::{Standing, State};
 pub(super) use self::verify::CUT_MARGIN;
 pub use self::verify::{Fault, Verification, verify};

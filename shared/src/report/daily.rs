@@ -1,4 +1,4 @@
-//! The daily report: yesterday in figures, mailed to every administrator of `ADMIN_EMAILS` (OPS-6, OPS-9).
+//! The daily report: yesterday in figures and how things stand, mailed to every administrator of `ADMIN_EMAILS` (OPS-6, OPS-9).
 //!
 //! A day's report and its mails are one transaction, so each administrator gets each day once, however often the job
 //! runs. Days that were missed are caught up, a week back at most.
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::{accounts, checklist};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::context::RequestContext;
@@ -84,7 +85,7 @@ impl Figures {
             ("Accounts unlocked", self.unlocked),
             ("Suspicious activity", self.suspicious),
             ("Refresh tokens replayed", self.replays),
-            ("Refused to non-administrators", self.denied),
+            ("Administration refused", self.denied),
             ("Mails undeliverable", self.undeliverable),
             ("Checks that failed", self.checks_failed),
         ]
@@ -109,18 +110,28 @@ pub struct Reported {
 pub async fn run(app: &App, ctx: &RequestContext) -> Result<Report> {
     let mut report = Report::default();
     let today = ctx.now.day();
-    let known = app.store.reported_days(&date(today - CAUGHT_UP)).await?;
-    for day in due(&known, today) {
+    let known = app.store.reports(&date(today - CAUGHT_UP)).await?;
+    let known: Vec<String> = known.into_iter().map(|report| report.day).collect();
+    let days = due(&known, today);
+    // How things stand is told with the newest day: of the days before nobody knows.
+    let mut checklist = Vec::new();
+    if !days.is_empty() {
+        accounts::count(app, ctx).await?;
+        checklist = checklist::lines(app, ctx.now).await?;
+    }
+    for day in days {
+        let checklist = if day == today - 1 { checklist.as_slice() } else { &[] };
         let counts = app.store.events_of_day(&date(day), &date(day + 1)).await?;
         let figures = Figures::of(&counts);
         let secrets = app.secrets(ctx.now).await?;
         let admins = app.settings.admin_emails.iter().take(MOST_ADMINS);
         let mails = admins.len();
-        let mut change = app.store.transaction().create_report(&date(day), &figures, ctx.now)?;
+        let mut change = app.store.transaction().create_report(&date(day), &figures, &counts, ctx.now)?;
         for admin in admins {
             let mail = Mail::DailyReport {
                 day: start(day).to_string(),
                 figures: figures.clone(),
+                checklist: checklist.to_vec(),
                 app_url: app.settings.app_url.clone(),
             };
             change = outbox::enqueue(change, &secrets, admin, mail, ctx.now, ctx.now + WORTH)?;
@@ -140,12 +151,12 @@ fn due(known: &[String], today: i64) -> std::ops::Range<i64> {
     first.max(today - CAUGHT_UP)..today
 }
 
-fn start(day: i64) -> Timestamp {
+pub(super) fn start(day: i64) -> Timestamp {
     Timestamp::from_seconds(day.saturating_mul(DAY.as_secs().cast_signed()))
 }
 
 /// `2026-11-21`.
-fn date(day: i64) -> String {
+pub(super) fn date(day: i64) -> String {
     start(day).to_string().chars().take(10).collect()
 }
 

@@ -1,0 +1,3 @@
+fn main() -> lambda::Served {
+    lambda::serve(&handlers::admin::reports::ENDPOINT)
+}
