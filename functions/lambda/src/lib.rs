@@ -60,16 +60,13 @@ pub fn serve_authorizer() -> Served {
 }
 
 /// Serves the check of deployments.
-///
-/// # Errors
-/// As [`serve`].
 pub fn serve_deploy_check() -> Served {
-    let versions = Versions::read(&Environment::of_process())?;
-    let versions: &'static Versions = Box::leak(Box::new(versions));
-    start(move |app| {
-        lambda_runtime::run(service_fn(move |event: LambdaEvent<check::Order>| async move {
+    start(|app| async move {
+        let versions: &'static Versions = Box::leak(Box::new(Versions::read(&Environment::of_process())?));
+        let serve = service_fn(move |event: LambdaEvent<check::Order>| async move {
             check::handle(app, versions, &event.payload).await.map_err(Error::from)
-        }))
+        });
+        lambda_runtime::run(serve).await
     })
 }
 

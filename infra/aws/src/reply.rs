@@ -90,7 +90,7 @@ impl Reply {
         let answer: Value =
             if status.is_success() { Value::Null } else { serde_json::from_slice(&body).unwrap_or_default() };
         let error = answer["__type"].as_str().map(|kind| kind.rsplit('#').next().unwrap_or(kind).to_owned());
-        Self { status, content_type: json_type(service), body, error }
+        Self::new(status, json_type(service), body, error)
     }
 
     /// A success in the query protocol; `result` is XML.

@@ -141,6 +141,9 @@ impl Record {
         let created_at = instant("created_at_invalid", self.created_at.as_deref(), now)?;
         let own_id =
             self.id.as_deref().map(|id| id.parse::<UserId>().map_err(|_| not_an_id("id_invalid"))).transpose()?;
+        if own_id.is_some_and(|id| id.is_synthetic()) {
+            return Err(Reject::new("id_invalid", "is the id of an account that no person has"));
+        }
         let organization = self.organization(&name, created_at, now)?;
         let user = User {
             user_id: own_id.unwrap_or_else(|| UserId::new(created_at)),

@@ -46,6 +46,7 @@ fn sign_6_what_a_sign_up_would_refuse_is_refused_with_its_reason() {
         (r#""roles":["Owner"]"#, "role_invalid"),
         (r#""roles":["owner","admin"]"#, "role_admin"),
         (r#""id":"42""#, "id_invalid"),
+        (r#""id":"01a1fc34-ef94-8ec0-8000-000000000001""#, "id_invalid"),
         (r#""createdAt":"yesterday""#, "created_at_invalid"),
         (r#""createdAt":"2999-01-01T00:00:00Z""#, "created_at_invalid"),
         (r#""organization":{"slug":"admin"}"#, "slug_invalid"),

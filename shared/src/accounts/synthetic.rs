@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::Name;
+use super::{Name, OWNER};
 use crate::app::App;
 use crate::attempts::Counter;
 use crate::audit::{Actor, Event, Kind};
@@ -47,7 +47,6 @@ pub async fn make(app: &App, ctx: &RequestContext) -> Result<Synthetic> {
     let (user_id, organization_id) = (UserId::synthetic(ctx.now), OrganizationId::new(ctx.now));
     let email = Email::parse(&format!("{user_id}@{DOMAIN}")).map_err(Error::internal)?;
     let name = Name::parse(NAME).map_err(Error::internal)?.as_str().to_owned();
-    let roles = vec!["owner".to_owned()];
     let slug = Slug::from_name(&format!("check-{user_id}")).with_suffix();
     let user = User {
         user_id,
@@ -55,22 +54,12 @@ pub async fn make(app: &App, ctx: &RequestContext) -> Result<Synthetic> {
         email_verified: true,
         name: name.clone(),
         status: Status::Active,
-        roles: roles.clone(),
+        roles: vec![OWNER.to_owned()],
         organization_id,
         token_version: 0,
         created_at: ctx.now,
     };
-    let login = Login {
-        user_id,
-        password_hash,
-        email_verified: true,
-        status: Status::Active,
-        roles,
-        organization_id,
-        token_version: 0,
-        contested: false,
-        signed_in: false,
-    };
+    let login = Login::of(&user, &password_hash);
     let organization = OrganizationRecord { org_id: organization_id, name, slug: slug.clone(), created_at: ctx.now };
     let record = SyntheticRecord { user_id, email, organization_id, slug, made_at: ctx.now };
     let change = app.store.transaction().create_account(&user, &login, &organization)?.note_synthetic(&record)?;

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::transaction::{Change, Part};
-use super::{DYNAMODB, Store, Transaction, from_item, key, key2, number, text, to_item};
+use super::{Store, Transaction, key, key2, number, text, to_item};
 use crate::clock::Timestamp;
 use crate::email::Email;
 use crate::error::{Error, Result};

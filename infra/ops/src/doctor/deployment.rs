@@ -18,7 +18,7 @@ pub(super) fn functions(functions: &Functions) -> Vec<Finding> {
     let endpoints = handlers::ENDPOINTS.iter().map(|endpoint| endpoint.name);
     let jobs = handlers::JOBS.iter().map(|job| job.name);
     let consumers = handlers::CONSUMERS.iter().map(|consumer| consumer.name);
-    let expected = endpoints.chain(jobs).chain(consumers).chain([handlers::AUTHORIZER]);
+    let expected = endpoints.chain(jobs).chain(consumers).chain([handlers::AUTHORIZER, handlers::DEPLOY_CHECK]);
     let missing: Vec<&str> = expected.filter(|name| !functions.has(name)).collect();
     let mut findings = vec![match missing[..] {
         [] => Finding::ok("functions", format!("{} functions are deployed", functions.all.len())),

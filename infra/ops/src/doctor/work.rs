@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::audit::chain::{self, State};
+use shared::audit::chain;
 use shared::clock::Timestamp;
 use shared::jobs::{self, JobView};
 
@@ -59,21 +59,23 @@ const CHECKS: [&str; 2] = ["jwks", "backups"];
 pub(super) async fn trail(stack: &Stack) -> Result<Vec<Finding>, Failure> {
     let now = stack.app.clock.now();
     let standing = chain::standing(&stack.app, now).await?;
-    let signed_at = standing.signed_at.as_deref().unwrap_or("never");
-    let newest = standing.newest_link_at.as_deref().filter(|_| standing.links > standing.signed_links);
-    let waits = newest.and_then(Timestamp::parse).map(|at| now.since(at));
-    let mut findings = vec![match (standing.state, waits) {
-        (State::Broken, _) => Finding::problem(
+    let signed_at = standing.signed_at.unwrap_or_else(|| "never".to_owned());
+    let newest = standing.newest_link_at.as_deref().and_then(Timestamp::parse);
+    let waits = newest.filter(|_| standing.links > standing.signed_links).map(|at| now.since(at));
+    let mut findings = vec![if standing.state == chain::State::Broken {
+        Finding::problem(
             "trail",
-            format!("what was signed at {signed_at} is gone, or says something else"),
-            "docs/runbooks/audit-tampering.md",
-        ),
-        (_, Some(waits)) if waits > UNSIGNED => Finding::problem(
+            "what was signed is not there any more, or says something else",
+            "postern audit verify names what was changed: docs/runbooks/audit-tampering.md",
+        )
+    } else if waits.is_some_and(|waits| waits > UNSIGNED) {
+        Finding::problem(
             "trail",
             format!("what has happened since {signed_at} is not signed"),
             "postern jobs run sign-audit-checkpoint; if that fails, docs/runbooks/audit-chain-broken.md",
-        ),
-        _ => Finding::ok("trail", format!("is signed, the last time {signed_at}")),
+        )
+    } else {
+        Finding::ok("trail", format!("is signed, the last time {signed_at}"))
     }];
     for check in CHECKS {
         let watch = stack.app.store.watch(check).await?;

@@ -176,7 +176,7 @@ fn deploy_1_nested_stacks_are_given_what_they_ask_for_and_nothing_else() {
 fn deploy_1_runbooks_name_resources_and_outputs_that_exist() {
     let templates = [text("template.yaml"), text("infra/monitoring.yaml"), text("infra/edge.yaml")].concat();
     let named =
-        Regex::new(r"(?:id_of |logical-resource-id |logs |OutputKey=='|output `)([A-Z][A-Za-z]+)(?:$|[^A-Za-z…])")
+        Regex::new(r"(?:id_of |logical-resource-id |logs |OutputKey=='|output `)([A-Z][A-Za-z]+)(?:$|[^A-Za-z$…])")
             .unwrap();
     let mut seen = 0;
     for entry in fs::read_dir(in_repository("docs/runbooks")).unwrap() {

@@ -81,6 +81,7 @@ impl Tool {
             Self::Checkov => Some(CHECKOV),
             Self::PyJwt => Some(PYJWT),
             Self::Schemathesis => Some(SCHEMATHESIS),
+            Self::Ministack => Some(MINISTACK),
             Self::Rustfmt | Self::Clippy | Self::NodePackages | Self::SdkPackages | Self::Chromium | Self::Promtool => {
                 None
             }
@@ -91,28 +92,26 @@ impl Tool {
         match self {
             Self::Rustfmt => component::state("fmt", "run `rustup component add rustfmt`"),
             Self::Clippy => component::state("clippy", "run `rustup component add clippy`"),
-            Self::CargoLambda | Self::Sam | Self::Checkov | Self::PyJwt | Self::Schemathesis => {
+            Self::CargoLambda | Self::Sam | Self::Checkov | Self::PyJwt | Self::Schemathesis | Self::Ministack => {
                 self.venv().map_or(State::Ready, |venv| venv.state(root))
             }
             Self::NodePackages => node::state(&root.join(CLIENTS)),
             Self::SdkPackages => node::state(&root.join(SDK)),
             Self::Chromium => chromium::state(),
             Self::Promtool => promtool::state(root),
-            Self::Ministack => MINISTACK.state(root),
         }
     }
 
     fn install(self, root: &Path, runner: &Runner) -> Result<(), Failure> {
         match self {
             Self::Rustfmt | Self::Clippy => Ok(()),
-            Self::CargoLambda | Self::Sam | Self::Checkov | Self::PyJwt | Self::Schemathesis => {
+            Self::CargoLambda | Self::Sam | Self::Checkov | Self::PyJwt | Self::Schemathesis | Self::Ministack => {
                 self.venv().map_or(Ok(()), |venv| venv.install(root, runner))
             }
             Self::NodePackages => node::install(&root.join(CLIENTS), runner),
             Self::SdkPackages => node::install(&root.join(SDK), runner),
             Self::Chromium => chromium::install(runner),
             Self::Promtool => promtool::install(root, runner),
-            Self::Ministack => MINISTACK.install(root, runner),
         }
     }
 }

@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::segment::Segment;
 use super::checkpoint::Checkpoint;
+use super::segment::Segment;
 use super::sign::LONGEST_GAP;
 use crate::app::App;
 use crate::clock::Timestamp;
