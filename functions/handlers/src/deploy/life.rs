@@ -124,7 +124,7 @@ pub(super) async fn live(
 
     // Last, since where one failure is enough the next sign-in would need a CAPTCHA.
     let wrong = gateway.post("auth-login", &versions.login, "/auth/login", &sign_in("not the password")).await?;
-    wrong.refused("invalid_credentials", "a refusal of the wrong password")
+    wrong.refused("invalid_credentials", "a refusal of a password that is not theirs")
 }
 
 /// Whoever has our public keys, whoever asks us, and the authorizer: all take the token for the account's.

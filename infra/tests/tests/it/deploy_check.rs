@@ -42,7 +42,7 @@ async fn people(app: &TestApp) -> Vec<Value> {
         rows.extend(app.table(table).await);
     }
     rows.extend(app.table("settings").await.into_iter().filter(|row| row["kind"] == "synthetic"));
-    rows.extend(app.table("attempts").await.into_iter().filter(|row| is_of_an_account(row)));
+    rows.extend(app.table("attempts").await.into_iter().filter(is_of_an_account));
     rows
 }
 

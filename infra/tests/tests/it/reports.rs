@@ -246,7 +246,7 @@ async fn case_285_an_administrator_who_signed_in_too_long_ago_is_refused_and_the
     admin.send("POST", "/admin/unlock-account", &unlock).await.refused(401, "step_up_required");
     let events = admin.get("/admin/audit-logs?action=AccessDenied").await.expect(200).body["events"].take();
     assert_eq!(events.as_array().unwrap().len(), 1);
-    assert_eq!(events[0]["detail"], json!({ "reason": "step-up required", "what": "/admin/unlock-account" }));
+    assert_eq!(events[0]["detail"], json!({ "reason": "step-up required", "what": "admin-unlock-account" }));
     app.fault(json!({ "service": "dynamodb", "operation": "PutItem", "kind": "error" })).await;
     admin.send("POST", "/admin/unlock-account", &unlock).await.refused(503, "unavailable");
     app.no_faults();
