@@ -106,7 +106,8 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
 /// Tells a person with a page what went wrong around the handler: a form from elsewhere, one that is too large, or an answer
 /// that came too late.
 pub fn tell(app: &App, call: &Call, error: &Error) -> Option<Reply> {
-    let is_ours = ROUTES.iter().any(|route| route.route.split_once(' ').is_some_and(|(_, path)| path == call.path()));
+    // Not by `ROUTES`: every function calls this, and would be linked with all the pages that it names.
+    let is_ours = PATHS.iter().any(|route| route.split_once(' ').is_some_and(|(_, path)| path == call.path()));
     (is_ours && is_person(call)).then(|| failed::page(&Visit::new(app, call, None), error).ok()).flatten()
 }
 
