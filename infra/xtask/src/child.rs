@@ -26,6 +26,13 @@ pub(crate) enum Failure {
     Other(String),
 }
 
+impl Failure {
+    /// Of a thread that panicked.
+    pub(crate) fn lost(what: &str) -> Self {
+        Self::Other(format!("{what} ended without a word"))
+    }
+}
+
 /// Runs programs, in groups of their own so that a whole group can be ended.
 #[derive(Clone)]
 pub(crate) struct Runner(Arc<Mutex<State>>);

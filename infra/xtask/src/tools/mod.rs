@@ -73,6 +73,11 @@ impl Tool {
         }
     }
 
+    /// Whether it is a part of the Rust toolchain, which is there or has to be got by hand.
+    pub(crate) const fn is_component(self) -> bool {
+        matches!(self, Self::Rustfmt | Self::Clippy)
+    }
+
     /// Where it is a Python program.
     const fn venv(self) -> Option<Venv> {
         match self {
@@ -118,35 +123,37 @@ impl Tool {
 
 /// Sees to it that all tools are there. When something cannot be installed, nothing is, and one failure names all of it.
 pub(crate) fn provide(tools: &[Tool], root: &Path, may_install: bool, runner: &Runner) -> Result<String, Failure> {
+    install(&wanted(tools, root, may_install)?, root, runner)
+}
+
+/// Which of the tools have to be installed. When one of them cannot be, one failure names all such.
+pub(crate) fn wanted(tools: &[Tool], root: &Path, may_install: bool) -> Result<Vec<Tool>, Failure> {
     let mut missing = Vec::new();
     let mut wanted = Vec::new();
     for tool in tools {
         match tool.state(root) {
             State::Ready => {}
-            State::Installable if may_install => wanted.push(tool),
+            State::Installable if may_install => wanted.push(*tool),
             State::Installable => missing.push(format!("{} (run without --no-install)", tool.name())),
             State::Missing(advice) => missing.push(format!("{} ({advice})", tool.name())),
         }
     }
-    if !missing.is_empty() {
-        return Err(Failure::Other(format!("missing: {}", missing.join("; "))));
-    }
-    install(&wanted, root, runner)?;
-    Ok(if wanted.is_empty() { String::new() } else { format!("{} installed", wanted.len()) })
+    if missing.is_empty() { Ok(wanted) } else { Err(Failure::Other(format!("missing: {}", missing.join("; ")))) }
 }
 
 /// Python programs go into folders of their own, so all of them at once: pip is slow, and keeps one processor busy. The others
 /// one after the other, since two of them may want the machine's package manager.
-fn install(wanted: &[&Tool], root: &Path, runner: &Runner) -> Result<(), Failure> {
+/// What is returned is a note for the table.
+pub(crate) fn install(wanted: &[Tool], root: &Path, runner: &Runner) -> Result<String, Failure> {
     wanted.iter().for_each(|tool| eprintln!("    installing {}", tool.name()));
     let (python, others): (Vec<&Tool>, Vec<&Tool>) = wanted.iter().partition(|tool| tool.venv().is_some());
     thread::scope(|scope| {
         let running: Vec<_> = python.iter().map(|tool| scope.spawn(|| tool.install(root, runner))).collect();
         let others = others.iter().try_for_each(|tool| tool.install(root, runner));
-        let gone = || Failure::Other("an installation ended without a word".to_owned());
-        let ended = running.into_iter().map(|one| one.join().unwrap_or_else(|_| Err(gone())));
+        let ended = running.into_iter().map(|one| one.join().unwrap_or_else(|_| Err(Failure::lost("an installation"))));
         ended.fold(others, Result::and)
-    })
+    })?;
+    Ok(if wanted.is_empty() { String::new() } else { format!("{} installed", wanted.len()) })
 }
 
 /// Whether a stamp has the same text as the file that it was made from.

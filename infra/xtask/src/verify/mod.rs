@@ -9,7 +9,8 @@ mod step;
 mod template;
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::child::{Failure, Runner};
 use crate::repository;
@@ -19,6 +20,9 @@ use report::Report;
 use step::Step;
 
 pub(crate) use report::seconds;
+
+/// What the table calls the installation of tools.
+const TOOLS: &str = "tools";
 
 /// Exit code of a program that a signal stopped, as shells have it.
 const INTERRUPTED: u8 = 130;
@@ -55,11 +59,25 @@ fn run(options: &Options) -> Result<(), (String, ExitCode)> {
     let started = Instant::now();
     let mut report = Report::of(steps);
 
-    let result = install(options, &runner, &mut report).and_then(|()| {
-        steps.iter().try_for_each(|step| {
-            let what = step.name();
-            report.step(what, || step.run(&runner)).map_err(|failure| (what, failure))
-        })
+    let result = thread::scope(|scope| {
+        let wanted = wanted(options).map_err(|failure| (TOOLS, failure))?;
+        // Beside the steps that need none of them: the network is slow, and compiling is all that they do.
+        let installer = runner.clone();
+        let install = move || timed(|| tools::install(&wanted, repository::root(), &installer));
+        let mut installing = Some(scope.spawn(install));
+        let mut wait = |report: &mut Report| {
+            let Some(tools) = installing.take() else { return Ok(()) };
+            let (took, result) =
+                tools.join().unwrap_or_else(|_| (Duration::ZERO, Err(Failure::lost("an installation"))));
+            report.ended(TOOLS, took, result).map_err(|failure| (TOOLS, failure))
+        };
+        for step in steps {
+            if step.tools().iter().any(|tool| !tool.is_component()) {
+                wait(&mut report)?;
+            }
+            report.step(step.name(), || step.run(&runner)).map_err(|failure| (step.name(), failure))?;
+        }
+        wait(&mut report)
     });
 
     println!("\n{report}");
@@ -77,12 +95,16 @@ fn count(steps: usize) -> String {
     if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") }
 }
 
-/// Gets what the steps need, so that nothing can be found missing after minutes of tests.
-fn install(options: &Options, runner: &Runner, report: &mut Report) -> Result<(), (&'static str, Failure)> {
-    const WHAT: &str = "tools";
+/// Looks for what the steps need before anything runs, so that nothing can be found missing after minutes of tests.
+fn wanted(options: &Options) -> Result<Vec<Tool>, Failure> {
     let mut needed: Vec<Tool> = options.steps.iter().flat_map(|step| step.tools()).copied().collect();
     needed.sort_unstable();
     needed.dedup();
-    let root = repository::root();
-    report.step(WHAT, || tools::provide(&needed, root, options.may_install, runner)).map_err(|failure| (WHAT, failure))
+    tools::wanted(&needed, repository::root(), options.may_install)
+}
+
+fn timed<R>(work: impl FnOnce() -> R) -> (Duration, R) {
+    let started = Instant::now();
+    let result = work();
+    (started.elapsed(), result)
 }

@@ -23,7 +23,7 @@ struct Outcome {
 impl Report {
     /// None of the steps has run yet; the first is always the one that gets the tools.
     pub(crate) fn of(steps: &[Step]) -> Self {
-        let names = std::iter::once("tools").chain(steps.iter().map(|step| step.name()));
+        let names = std::iter::once(super::TOOLS).chain(steps.iter().map(|step| step.name()));
         Self(names.map(|name| Row { name, outcome: None }).collect())
     }
 
@@ -33,7 +33,12 @@ impl Report {
         println!("\n==> {name}");
         let started = Instant::now();
         let result = run();
-        let (is_passed, took) = (result.is_ok(), started.elapsed());
+        self.ended(name, started.elapsed(), result)
+    }
+
+    /// Says how a step went that has run beside others, or just now.
+    pub(crate) fn ended(&mut self, name: &str, took: Duration, result: Result<String, Failure>) -> Result<(), Failure> {
+        let is_passed = result.is_ok();
         println!("<== {name}: {}, {}", verdict(is_passed), seconds(took));
         let (note, result) = match result {
             Ok(note) => (note, Ok(())),
