@@ -18,7 +18,7 @@ mod faults;
 mod front;
 mod kms;
 mod lambda;
-mod prices;
+pub mod prices;
 mod reply;
 mod request;
 mod server;

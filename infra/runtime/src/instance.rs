@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -126,6 +127,17 @@ impl Instance {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
         Some(kilobytes * 1024)
+    }
+
+    /// How long its threads have had a processor so far, those left out that have ended. `None` where there is no `/proc`.
+    pub fn cpu_time(&self) -> Option<Duration> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.process.id()?)).ok()?;
+        // The first number is nanoseconds on a processor: https://docs.kernel.org/scheduler/sched-stats.html
+        let of_thread = |folder: PathBuf| {
+            let text = fs::read_to_string(folder.join("schedstat")).ok()?;
+            text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+        };
+        Some(threads.filter_map(|thread| of_thread(thread.ok()?.path())).sum())
     }
 
     /// The lines that have arrived so far. One that was written just before an answer may still be on its way.

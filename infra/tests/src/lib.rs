@@ -3,15 +3,17 @@
 //! Helpers go through the public surface. What they look at below it (tables, calls, mails) they only look at.
 
 mod answer;
+mod elsewhere;
 pub mod functions;
 pub mod logs;
 mod person;
 mod sample;
+mod streams;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use local::{Options, Stack};
 pub use person::{Browser, Native};
 pub use sample::Sample;
 use serde_json::{Value, json};
+pub use streams::without_streams;
 pub use tables::{Item, changed, with_texts};
 use tokio::task::JoinSet;
 
@@ -51,7 +54,7 @@ impl TestApp {
         logs::keep();
         let parameters: BTreeMap<_, _> =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let elsewhere = second_opinion();
+        let elsewhere = elsewhere::second_opinion();
         let options =
             Options { template, parameters, port: 0, data_dir: None, elsewhere, schedules: false, samples: false };
         let stack = Stack::start(options).await.unwrap_or_else(|error| panic!("{error}"));
@@ -280,13 +283,6 @@ impl TestApp {
     pub async fn calls_of(&self, answer: &Answer) -> Value {
         self.get(&format!("/_local/calls?requestId={}", answer.header("x-request-id"))).await.expect(200).body
     }
-}
-
-/// Another emulator that these tests shall hold against: `infra/tests/second_opinion.py` names one.
-fn second_opinion() -> Option<SocketAddr> {
-    #[expect(clippy::disallowed_methods, reason = "the setting is for tests alone")]
-    let address = std::env::var("POSTERN_SECOND_OPINION").ok()?;
-    Some(address.parse().unwrap_or_else(|_| panic!("POSTERN_SECOND_OPINION={address} is no address")))
 }
 
 /// For how many seconds an answer says to wait.

@@ -1,0 +1,187 @@
+//! `cargo bench-functions`: what each function costs.
+//!
+//! | option | |
+//! |---|---|
+//! | `--all` | every function, not only those that most people meet |
+//! | `--only NAME,…` | these rows |
+//! | `--starts N`, `--samples N` | how often a binary is started (15), how often an instance is asked (100) |
+//! | `--json FILE` | writes all figures there, too |
+//! | `--no-build` | takes the release binaries that are there |
+//! | `--keep` | with `--all`: keeps the figures in the repository and makes the tables of the pages anew |
+//! | `--recount` | builds and measures nothing: counts calls in this process, keeps what was measured, makes the tables anew |
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use bench::cases::{self, CASES, Case};
+use bench::figures::Figures;
+use bench::measure::{self, Effort, FLOORS};
+use bench::world::World;
+use bench::{Fault, count, figures, page, sizes, table};
+use serde_json::Value;
+
+/// OPS-1: the health check's 95th percentile, in milliseconds.
+const HEALTH_P95_MS: f64 = 100.0;
+
+struct Options {
+    all: bool,
+    only: Vec<String>,
+    effort: Effort,
+    json: Option<PathBuf>,
+    builds: bool,
+    keeps: bool,
+    recounts: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = match options(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(what) => {
+            eprintln!(
+                "{what}\ntakes --all, --only NAME,…, --starts N, --samples N, --json FILE, --no-build, --keep, --recount"
+            );
+            return ExitCode::from(2);
+        }
+    };
+    let done = if options.recounts { recount().await } else { run(&options).await };
+    match done {
+        Ok(is_good) if is_good => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(fault) => {
+            eprintln!("{fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
+    let mut options = Options {
+        all: false,
+        only: Vec::new(),
+        effort: Effort { starts: 15, samples: 100 },
+        json: None,
+        builds: true,
+        keeps: false,
+        recounts: false,
+    };
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
+        let number = |text: String| text.parse().ok().filter(|n| *n > 0).ok_or_else(|| format!("{text} is no number"));
+        match word.as_str() {
+            "--all" => options.all = true,
+            "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
+            "--starts" => options.effort.starts = number(value()?)?,
+            "--samples" => options.effort.samples = number(value()?)?,
+            "--json" => options.json = Some(value()?.into()),
+            "--no-build" => options.builds = false,
+            "--keep" => options.keeps = true,
+            "--recount" => options.recounts = true,
+            _ => return Err(format!("{word} is not known")),
+        }
+    }
+    if options.keeps && (!options.all || !options.only.is_empty()) {
+        return Err("--keep needs the figures of --all".to_owned());
+    }
+    Ok(options)
+}
+
+async fn run(options: &Options) -> Result<bool, Fault> {
+    let cases = chosen(options)?;
+    if options.builds {
+        let mut binaries: Vec<&str> = FLOORS.iter().map(|(name, _)| *name).collect();
+        binaries.extend(cases.iter().map(|case| case.function));
+        binaries.dedup();
+        measure::build(&binaries)?;
+    }
+    let world = World::start().await;
+    let day = world.app().stack.clock().now().to_string().split('T').next().unwrap_or_default().to_owned();
+    let effort = options.effort;
+    let many = |case: &Case| effort.starts + 1 + cases::samples(case, effort.samples);
+
+    // Those that must be a minute old are made first.
+    let mut early: Vec<(&str, Vec<Value>)> = Vec::new();
+    for case in cases.iter().filter(|case| cases::is_late(case)) {
+        eprintln!("preparing {} …", case.name);
+        early.push((case.name, cases::events(&world, case, many(case)).await?));
+    }
+    let made = Instant::now();
+    let hash = measure::hashes(20).await;
+    let floors = measure::floors(&world, effort).await?;
+    let mut rows = Vec::new();
+    for case in &cases {
+        eprintln!("{} …", case.name);
+        let prepared = early.iter().position(|(name, _)| *name == case.name).map(|place| early.swap_remove(place).1);
+        let events = match prepared {
+            Some(events) => {
+                tokio::time::sleep(Duration::from_secs(61).saturating_sub(made.elapsed())).await;
+                events
+            }
+            None => cases::events(&world, case, many(case)).await?,
+        };
+        rows.push(measure::row(&world, case, events, effort).await?);
+    }
+    let machine = measure::machine(day);
+    let found = Figures { machine, hash, floors, rows, item_bytes: sizes::of_items(&world).await? };
+    println!("{}", table::of(&found));
+    if let Some(file) = &options.json {
+        write(file, &found.to_json()?)?;
+    }
+    if options.keeps {
+        keep(&found)?;
+    }
+    Ok(judge(&found))
+}
+
+fn chosen(options: &Options) -> Result<Vec<Case>, Fault> {
+    let mut cases = CASES.to_vec();
+    if options.all {
+        let functions: Vec<String> = page::template()?.functions.into_iter().map(|function| function.binary).collect();
+        // Before the last ones, which wait.
+        cases.splice(CASES.len() - 1..CASES.len() - 1, cases::others(&functions));
+    }
+    if !options.builds {
+        cases.retain(|case| measure::is_built(case.function));
+    }
+    if !options.only.is_empty() {
+        cases.retain(|case| options.only.iter().any(|name| name == case.name || name == case.function));
+    }
+    Ok(cases)
+}
+
+/// What is promised.
+fn judge(found: &Figures) -> bool {
+    let Ok(health) = found.row("health-auth") else { return true };
+    let p95 = health.measured.p95_ms;
+    let is_good = p95 < HEALTH_P95_MS;
+    println!(
+        "health-auth: 95 of 100 answers within {p95:.1} ms ({})",
+        if is_good { "good: < 100" } else { "BAD: ≥ 100" }
+    );
+    is_good
+}
+
+/// Counts again what does not depend on a machine, and keeps what does.
+async fn recount() -> Result<bool, Fault> {
+    let mut kept = Figures::read()?;
+    let world = World::start().await;
+    for case in &CASES {
+        let (first, warm) = count::in_process(&world, case).await?;
+        if let Some(row) = kept.rows.iter_mut().find(|row| row.name == case.name) {
+            (row.first, row.counted) = (first, warm);
+        }
+    }
+    keep(&kept)?;
+    Ok(true)
+}
+
+fn keep(found: &Figures) -> Result<(), Fault> {
+    write(&figures::path(), &found.to_json()?)?;
+    page::renew(found)
+}
+
+fn write(path: &PathBuf, text: &str) -> Result<(), Fault> {
+    fs::write(path, text).map_err(|error| Fault::File(path.clone(), error))
+}
