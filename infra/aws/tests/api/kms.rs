@@ -63,13 +63,33 @@ async fn what_does_not_fit_a_key_is_refused() {
     assert_eq!(client.kms_refused("Sign", sign("RSASSA_PSS_SHA_256", "RAW")).await, "InvalidKeyUsageException");
     assert_eq!(client.kms_refused("Sign", sign("ECDSA_SHA_256", "DIGEST")).await, "ValidationException");
     assert_eq!(client.kms_refused("Sign", sign("ROT13", "RAW")).await, "ValidationException");
-    let mismatch = json!({"KeySpec": "ECC_NIST_P256", "KeyUsage": "ENCRYPT_DECRYPT"});
-    assert_eq!(client.kms_refused("CreateKey", mismatch).await, "ValidationException");
+    assert_eq!(client.kms_refused("DescribeKey", json!({"KeyId": "nothing"})).await, "NotFoundException");
+}
+
+#[tokio::test]
+async fn an_operation_that_is_none_is_unknown() {
+    let client = Client::start().await;
+    assert_eq!(client.kms_refused("Juggle", json!({})).await, "UnknownOperationException");
+}
+
+#[tokio::test]
+async fn a_key_has_to_be_named() {
+    let client = Client::start().await;
+    assert_eq!(client.kms_refused("DescribeKey", json!({})).await, "ValidationException");
+}
+
+#[tokio::test]
+async fn a_symmetric_key_has_no_public_half() {
+    let client = Client::start().await;
     let symmetric = create(&client, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT").await;
     assert_eq!(client.kms_refused("GetPublicKey", json!({"KeyId": symmetric})).await, "UnsupportedOperationException");
-    assert_eq!(client.kms_refused("DescribeKey", json!({"KeyId": "nothing"})).await, "NotFoundException");
-    assert_eq!(client.kms_refused("DescribeKey", json!({})).await, "ValidationException");
-    assert_eq!(client.kms_refused("Juggle", json!({})).await, "UnknownOperationException");
+}
+
+#[tokio::test]
+async fn a_key_of_a_curve_is_not_made_for_encryption() {
+    let client = Client::start().await;
+    let mismatch = json!({"KeySpec": "ECC_NIST_P256", "KeyUsage": "ENCRYPT_DECRYPT"});
+    assert_eq!(client.kms_refused("CreateKey", mismatch).await, "ValidationException");
 }
 
 #[tokio::test]
@@ -81,7 +101,7 @@ async fn a_signing_key_encrypts_nothing() {
 }
 
 #[tokio::test]
-async fn a_ciphertext_opens_only_by_its_key() {
+async fn a_ciphertext_opens_in_its_context() {
     let client = Client::start().await;
     let key = create(&client, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT").await;
     let context = json!({"purpose": "totp", "user": "a"});
@@ -93,8 +113,15 @@ async fn a_ciphertext_opens_only_by_its_key() {
     let opened =
         client.kms("Decrypt", json!({"CiphertextBlob": ciphertext, "EncryptionContext": context})).await.unwrap();
     assert_eq!(bytes(&opened["Plaintext"]), b"secret");
+}
+
+#[tokio::test]
+async fn a_ciphertext_does_not_open_by_another_key() {
+    let client = Client::start().await;
+    let key = create(&client, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT").await;
+    let sealed = client.kms("Encrypt", json!({"KeyId": key, "Plaintext": "c2VjcmV0"})).await.unwrap();
     let other = create(&client, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT").await;
-    let request = json!({"KeyId": other, "CiphertextBlob": ciphertext, "EncryptionContext": context});
+    let request = json!({"KeyId": other, "CiphertextBlob": sealed["CiphertextBlob"]});
     assert_eq!(client.kms_refused("Decrypt", request).await, "IncorrectKeyException");
 }
 
@@ -177,14 +204,22 @@ async fn a_key_is_of_use_only_while_it_is_enabled() {
 
     let schedule = json!({"KeyId": key, "PendingWindowInDays": 7});
     client.kms("ScheduleKeyDeletion", schedule).await.unwrap();
-    for (operation, input) in [("Sign", &sign), ("EnableKey", &named), ("ScheduleKeyDeletion", &named)] {
-        assert_eq!(client.kms_refused(operation, input.clone()).await, "KMSInvalidStateException", "{operation}");
-    }
+    assert_eq!(client.kms_refused("Sign", sign.clone()).await, "KMSInvalidStateException");
     client.kms("CancelKeyDeletion", named.clone()).await.unwrap();
     let state = client.kms("DescribeKey", named.clone()).await.unwrap();
     assert_eq!(state["KeyMetadata"]["KeyState"], "Disabled");
     client.kms("EnableKey", named).await.unwrap();
     client.kms("Sign", sign).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_waits_for_its_end_is_neither_enabled_nor_ended_again() {
+    let client = Client::start().await;
+    let named = json!({"KeyId": create(&client, "ECC_NIST_P256", "SIGN_VERIFY").await});
+    client.kms("ScheduleKeyDeletion", named.clone()).await.unwrap();
+    for operation in ["EnableKey", "ScheduleKeyDeletion"] {
+        assert_eq!(client.kms_refused(operation, named.clone()).await, "KMSInvalidStateException", "{operation}");
+    }
 }
 
 #[tokio::test]
@@ -234,7 +269,15 @@ async fn a_key_goes_away_when_its_time_has_come() {
 }
 
 #[tokio::test]
-async fn aliases_tags_policies_and_lists() {
+async fn a_policy_is_a_document() {
+    let client = Client::start().await;
+    let key = create(&client, "HMAC_256", "GENERATE_VERIFY_MAC").await;
+    let wrong = json!({"KeyId": key, "Policy": "no"});
+    assert_eq!(client.kms_refused("PutKeyPolicy", wrong).await, "MalformedPolicyDocumentException");
+}
+
+#[tokio::test]
+async fn aliases_tags_and_policies() {
     let client = Client::start().await;
     let (old, new) = (
         create(&client, "HMAC_256", "GENERATE_VERIFY_MAC").await,
@@ -258,9 +301,14 @@ async fn aliases_tags_policies_and_lists() {
     assert_eq!(tags["Tags"], json!([{"TagKey": "app", "TagValue": "auth"}]));
     client.kms("PutKeyPolicy", json!({"KeyId": old, "Policy": "{\"Version\":\"x\"}"})).await.unwrap();
     assert_eq!(client.kms("GetKeyPolicy", json!({"KeyId": old})).await.unwrap()["Policy"], "{\"Version\":\"x\"}");
-    let wrong = json!({"KeyId": old, "Policy": "no"});
-    assert_eq!(client.kms_refused("PutKeyPolicy", wrong).await, "MalformedPolicyDocumentException");
+}
 
+#[tokio::test]
+async fn keys_are_listed_by_pages() {
+    let client = Client::start().await;
+    for _ in 0..2 {
+        create(&client, "HMAC_256", "GENERATE_VERIFY_MAC").await;
+    }
     let first = client.kms("ListKeys", json!({"Limit": 1})).await.unwrap();
     let rest = client.kms("ListKeys", json!({"Limit": 1, "Marker": first["NextMarker"]})).await.unwrap();
     assert_eq!((&first["Truncated"], &rest["Truncated"]), (&json!(true), &json!(false)));
