@@ -60,7 +60,7 @@ pub const CASES: [Case; 20] = [
     case("pages", "the page to sign in", 200, Kind::Sample),
     case("pages-assets", "its style", 200, Kind::Sample),
     case("auth-csrf", "a CSRF token", 200, Kind::Visit),
-    case("auth-verify-token", "is this session alive?", 200, Kind::Visit),
+    case("auth-verify-token", "is this session alive?", 204, Kind::Visit),
     Case { status: None, ..case("authorizer", "the same, in front of another API", 200, Kind::Token) },
     case("user-me", "who am I?", 200, Kind::Visit),
     case("auth-signup", "a new account", 202, Kind::SignUp),

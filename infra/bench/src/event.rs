@@ -42,6 +42,11 @@ pub fn with_body(event: Sample, body: &Value) -> Sample {
 /// As somebody's browser, if the sample is a browser's.
 pub fn of_visitor(event: Sample, visitor: &Visitor) -> Sample {
     let event = put(event, "/cookies", json!(visitor.cookies));
+    // Where the sample is of a program, its token is what counts.
+    let event = match (event.event()["headers"]["authorization"].is_string(), visitor.cookie("_access")) {
+        (true, Some(token)) => put(event, "/headers/authorization", json!(format!("Bearer {token}"))),
+        _ => event,
+    };
     match &visitor.csrf {
         Some(csrf) => put(event, "/headers/x-csrf-token", json!(csrf)),
         None => event,
