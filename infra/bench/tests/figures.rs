@@ -21,7 +21,8 @@ fn the_pages_say_what_the_figures_and_the_prices_say() {
     }
 }
 
-/// Round trips and units are the same on every machine, so those that the page is made from must be those of today.
+/// Round trips and units of a warm call are the same on every machine, so those that the page is made from must be those of today.
+/// An instance's first call reads keys and secrets beside its work, and which of them waits for which is a matter of luck.
 #[tokio::test(flavor = "multi_thread")]
 async fn design_8_the_figures_are_those_of_todays_code() {
     let figures = Figures::read().unwrap();
@@ -30,7 +31,7 @@ async fn design_8_the_figures_are_those_of_todays_code() {
     for case in &CASES {
         let row = figures.row(case.name).unwrap();
         let (first, warm) = count::in_process(&world, case).await.unwrap_or_else(|fault| panic!("{fault}"));
-        if (first, warm) != (row.first, row.counted) {
+        if (first.calls, warm) != (row.first.calls, row.counted) {
             stale.push(format!(
                 "{}: first {first:?}\n    then {warm:?}\n    kept {:?}\n    then {:?}",
                 case.name, row.first, row.counted
