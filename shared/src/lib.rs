@@ -28,6 +28,7 @@ pub mod jobs;
 pub mod json;
 mod kept;
 pub mod keys;
+mod links;
 pub mod log;
 pub mod login;
 pub mod mail;

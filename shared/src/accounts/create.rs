@@ -1,7 +1,5 @@
 //! Accounts that an operator makes for somebody: the first administrator, a colleague.
 
-use std::time::Duration;
-
 use super::verification::{self, Pending};
 use super::{ADMIN, Name, OWNER};
 use crate::app::App;
@@ -11,15 +9,14 @@ use crate::email::Email;
 use crate::error::{Error, Result};
 use crate::id::{OrganizationId, UserId};
 use crate::keys::secrets::Secrets;
+use crate::links::Link;
 use crate::mail::{Mail, outbox};
 use crate::organizations::Slug;
 use crate::password::{DECOY, Password};
-use crate::secret::PlainToken;
-use crate::store::{Challenge, ChallengeKind, Committed, Login, OrganizationRecord, Part, Status, Transaction, User};
+use crate::store::{ChallengeKind, Committed, Login, OrganizationRecord, Part, Status, Transaction, User};
 
 /// How long the first link works: longer than one that was asked for, because nobody waits for it.
 const LINK_HOURS: u64 = 24;
-const LINK_LIFE: Duration = Duration::from_secs(LINK_HOURS * 3600);
 
 /// How the account gets its password.
 pub enum FirstPassword {
@@ -128,21 +125,9 @@ fn invite<'a>(
     change: Transaction<'a>,
     user: &User,
 ) -> Result<Transaction<'a>> {
-    let token = PlainToken::generate();
-    let expires_at = ctx.now + LINK_LIFE;
-    let challenge = Challenge {
-        token_hash: token.hash(),
-        kind: ChallengeKind::ResetPassword,
-        user_id: user.user_id,
-        email: user.email.clone(),
-        created_at: ctx.now,
-        expires_at,
-        password_hash: None,
-        name: None,
-        used_at: None,
-    };
+    let Link { challenge, url: link } =
+        Link::new(app, ctx, ChallengeKind::ResetPassword, user.user_id, &user.email, LINK_HOURS);
     let change = change.create_challenge(&challenge)?.supersede_with(&challenge);
-    let link = format!("{}/reset-password?token={}", app.settings.app_url, token.expose());
     let mail = Mail::PasswordReset { name: user.name.clone(), link, valid_hours: LINK_HOURS };
-    outbox::enqueue(change, secrets, &user.email, mail, ctx.now, expires_at)
+    outbox::enqueue(change, secrets, &user.email, mail, ctx.now, challenge.expires_at)
 }

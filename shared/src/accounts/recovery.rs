@@ -1,7 +1,5 @@
 //! Recovery: a link in a mail lets the owner of an address choose a new password (RECOV-1, RECOV-2).
 
-use std::time::Duration;
-
 use super::password;
 use crate::app::App;
 use crate::attempts::{self, Counter};
@@ -10,15 +8,15 @@ use crate::context::RequestContext;
 use crate::email::Email;
 use crate::error::{Error, Refusal, Result};
 use crate::id::UserId;
+use crate::links::{self, Link};
 use crate::mail::{ChangedBy, Mail, outbox};
 use crate::password::Password;
 use crate::secret::PlainToken;
 use crate::sessions::has_just_changed;
-use crate::store::{Challenge, ChallengeKind, Committed, Login, Part, Status};
+use crate::store::{ChallengeKind, Committed, Login, Part, Status};
 
 /// How long a reset link works (RECOV-1).
 const RESET_HOURS: u64 = 1;
-const RESET_LIFE: Duration = Duration::from_secs(RESET_HOURS * 3600);
 
 /// Mails a link to the owner of the address, if there is an account for it to open. If not, the same is done and written
 /// for nobody: a link that no account has, and a mail that goes to nobody. A newer link ends the older ones. An address
@@ -34,24 +32,11 @@ pub async fn request_password_reset(app: &App, ctx: &RequestContext, email: &Ema
     if !has_room {
         return Ok(());
     }
-    let token = PlainToken::generate();
-    let expires_at = ctx.now + RESET_LIFE;
     let why_not = why_not(login.as_ref());
-    let challenge = Challenge {
-        token_hash: token.hash(),
-        kind: ChallengeKind::ResetPassword,
-        // A decoy is nobody's, so that it could open nothing even if its token were known.
-        user_id: login
-            .as_ref()
-            .filter(|_| why_not.is_none())
-            .map_or_else(|| UserId::new(ctx.now), |login| login.user_id),
-        email: email.clone(),
-        created_at: ctx.now,
-        expires_at,
-        password_hash: None,
-        name: None,
-        used_at: None,
-    };
+    // A decoy is nobody's, so that it could open nothing even if its token were known.
+    let owner = login.as_ref().filter(|_| why_not.is_none());
+    let owner = owner.map_or_else(|| UserId::new(ctx.now), |login| login.user_id);
+    let Link { challenge, url: link } = Link::new(app, ctx, ChallengeKind::ResetPassword, owner, email, RESET_HOURS);
     let actor = login.map_or_else(|| Actor::Email(email.clone()), |login| Actor::User(login.user_id));
     let event = Event::new(Kind::PasswordResetRequested, actor);
     let event = match why_not {
@@ -66,12 +51,11 @@ pub async fn request_password_reset(app: &App, ctx: &RequestContext, email: &Ema
         .supersede_with(&challenge)
         .event(ctx, event)?;
 
-    let link = format!("{}/reset-password?token={}", app.settings.app_url, token.expose());
     // No name: it stands with the person, and reading that would be a step that unknown addresses do not have.
     let mail = Mail::PasswordReset { name: String::new(), link, valid_hours: RESET_HOURS };
     let to = why_not.is_none().then_some(email);
     // Refused only when another request was faster, and its mail is on the way.
-    outbox::enqueue(change, &secrets, to, mail, ctx.now, expires_at)?.commit().await.map(drop)
+    outbox::enqueue(change, &secrets, to, mail, ctx.now, challenge.expires_at)?.commit().await.map(drop)
 }
 
 /// Why an address gets no link (case 152). A link would prove the address, and so make an unverified account good with
@@ -92,15 +76,8 @@ fn why_not(login: Option<&Login>) -> Option<&'static str> {
 /// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], [`Refusal::TokenUsed`], [`Refusal::RateLimited`];
 /// [`Refusal::PasswordRejected`], which leaves the link good.
 pub async fn reset_password(app: &App, ctx: &RequestContext, token: &PlainToken, new: &Password) -> Result<()> {
-    let hash = token.hash();
-    let (secrets, ring, challenge, ()) = tokio::try_join!(
-        app.secrets(ctx.now),
-        app.ring(ctx.now),
-        app.store.challenge(&hash),
-        attempts::admit_network(app, ctx)
-    )?;
-    let challenge = challenge.ok_or(Refusal::TokenInvalid)?;
-    challenge.check(ChallengeKind::ResetPassword, ring.not_before(), ctx.now)?;
+    let opened = links::open(app, ctx, ChallengeKind::ResetPassword, token);
+    let (secrets, challenge) = tokio::try_join!(app.secrets(ctx.now), opened)?;
     let locks = Counter::strangers(&app.settings.attempts, &challenge.email);
     let (user, is_newest, tally) =
         tokio::try_join!(app.store.user(challenge.user_id), app.store.is_newest(&challenge), app.store.tally(&locks))?;

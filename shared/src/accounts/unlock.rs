@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::attempts::{self, Counter};
+use crate::attempts::Counter;
 use crate::audit::{Actor, Event, Kind};
 use crate::context::RequestContext;
 use crate::email::Email;
 use crate::error::{Refusal, Result};
 use crate::id::UserId;
+use crate::links;
 use crate::mail::{Mail, outbox};
 use crate::secret::PlainToken;
 use crate::store::{ChallengeKind, Committed, User};
@@ -21,11 +22,7 @@ const NOTICE_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// # Errors
 /// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], [`Refusal::TokenUsed`], [`Refusal::RateLimited`].
 pub async fn unlock_by_link(app: &App, ctx: &RequestContext, token: &PlainToken) -> Result<()> {
-    let hash = token.hash();
-    let (ring, (), challenge) =
-        tokio::try_join!(app.ring(ctx.now), attempts::admit_network(app, ctx), app.store.challenge(&hash))?;
-    let challenge = challenge.ok_or(Refusal::TokenInvalid)?;
-    challenge.check(ChallengeKind::Unlock, ring.not_before(), ctx.now)?;
+    let challenge = links::open(app, ctx, ChallengeKind::Unlock, token).await?;
 
     let counter = Counter::strangers(&app.settings.attempts, &challenge.email);
     let tally = app.store.tally(&counter).await?;

@@ -9,10 +9,11 @@ use crate::email::Email;
 use crate::error::{Refusal, Result};
 use crate::id::UserId;
 use crate::keys::secrets::Secrets;
+use crate::links::{self, Link};
 use crate::mail::{Mail, outbox};
 use crate::password;
 use crate::secret::PlainToken;
-use crate::store::{Challenge, ChallengeKind, Committed, Part, Transaction, Verified};
+use crate::store::{ChallengeKind, Committed, Part, Transaction, Verified};
 
 /// What a verification link stands for.
 pub(super) struct Pending<'a> {
@@ -33,24 +34,16 @@ pub(super) fn add<'a>(
     change: Transaction<'a>,
     pending: &Pending<'_>,
 ) -> Result<Transaction<'a>> {
-    let token = PlainToken::generate();
-    let expires_at = ctx.now + VERIFY_LIFE;
-    let challenge = Challenge {
-        token_hash: token.hash(),
-        kind: ChallengeKind::VerifyEmail,
-        user_id: pending.user_id,
-        email: pending.email.clone(),
-        created_at: ctx.now,
-        expires_at,
-        password_hash: Some(pending.password_hash.to_owned()),
-        name: pending.name.map(str::to_owned),
-        used_at: None,
-    };
-    let link = format!("{}/verify-email?token={}", app.settings.app_url, token.expose());
+    let Pending { user_id, email, .. } = *pending;
+    let Link { mut challenge, url: link } =
+        Link::new(app, ctx, ChallengeKind::VerifyEmail, user_id, email, VERIFY_HOURS);
+    challenge.password_hash = Some(pending.password_hash.to_owned());
+    challenge.name = pending.name.map(str::to_owned);
     let name = pending.name.unwrap_or_default().to_owned();
     let mail = Mail::VerifyEmail { name, link, valid_hours: VERIFY_HOURS };
-    let to = pending.is_mailed.then_some(pending.email);
-    outbox::enqueue(change.create_challenge(&challenge)?, secrets, to, mail, ctx.now, expires_at)
+    let to = pending.is_mailed.then_some(email);
+    let change = change.create_challenge(&challenge)?;
+    outbox::enqueue(change, secrets, to, mail, ctx.now, challenge.expires_at)
 }
 
 /// The counter that all ways to another verification mail share. The first sign-up takes no place: it is always mailed.
@@ -63,15 +56,8 @@ pub(super) fn mails(email: &Email) -> Counter {
 /// # Errors
 /// [`Refusal::TokenInvalid`], [`Refusal::TokenExpired`], [`Refusal::TokenUsed`].
 pub async fn verify_email(app: &App, ctx: &RequestContext, token: &PlainToken) -> Result<()> {
-    let hash = token.hash();
-    let (secrets, ring, challenge, ()) = tokio::try_join!(
-        app.secrets(ctx.now),
-        app.ring(ctx.now),
-        app.store.challenge(&hash),
-        attempts::admit_network(app, ctx)
-    )?;
-    let challenge = challenge.ok_or(Refusal::TokenInvalid)?;
-    challenge.check(ChallengeKind::VerifyEmail, ring.not_before(), ctx.now)?;
+    let opened = links::open(app, ctx, ChallengeKind::VerifyEmail, token);
+    let (secrets, challenge) = tokio::try_join!(app.secrets(ctx.now), opened)?;
     let password_hash = challenge.password_hash.as_deref().ok_or(Refusal::TokenInvalid)?;
     let user = app
         .store

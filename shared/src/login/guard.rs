@@ -18,13 +18,12 @@ use crate::email::Email;
 use crate::error::{Refusal, Result};
 use crate::id::UserId;
 use crate::keys::secrets::Secrets;
+use crate::links::Link;
 use crate::mail::{Mail, outbox};
-use crate::secret::PlainToken;
-use crate::store::{Attempt, Challenge, ChallengeKind, Login, Status, Transaction};
+use crate::store::{Attempt, ChallengeKind, Login, Status, Transaction};
 
 /// How long an unlock link works (LOGIN-6).
 const UNLOCK_HOURS: u64 = 1;
-const UNLOCK_LIFE: Duration = Duration::from_secs(UNLOCK_HOURS * 3600);
 
 /// How long the notice of a new device is worth sending.
 const NOTICE_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -184,19 +183,8 @@ impl Guard<'_> {
         lock: Lock,
     ) -> Result<Transaction<'t>> {
         let Self { app, ctx, email, device } = self;
-        let token = PlainToken::generate();
-        let expires_at = ctx.now + UNLOCK_LIFE;
-        let challenge = Challenge {
-            token_hash: token.hash(),
-            kind: ChallengeKind::Unlock,
-            user_id: login.map_or_else(|| UserId::new(ctx.now), |login| login.user_id),
-            email: (*email).clone(),
-            created_at: ctx.now,
-            expires_at,
-            password_hash: None,
-            name: None,
-            used_at: None,
-        };
+        let user_id = login.map_or_else(|| UserId::new(ctx.now), |login| login.user_id);
+        let Link { challenge, url: link } = Link::new(app, ctx, ChallengeKind::Unlock, user_id, email, UNLOCK_HOURS);
         let event = self
             .event(Kind::UserAccountLocked, login)
             .with("until", lock.until)
@@ -213,10 +201,10 @@ impl Guard<'_> {
             ip: ctx.ip_text(),
             device: ctx.user_agent.clone(),
             until: lock.until.to_string(),
-            link: format!("{}/unlock?token={}", app.settings.app_url, token.expose()),
+            link,
             valid_hours: UNLOCK_HOURS,
         };
-        self.mail(change, secrets, login, mail, expires_at)
+        self.mail(change, secrets, login, mail, challenge.expires_at)
     }
 
     /// Warns the owner, once an hour at most.
