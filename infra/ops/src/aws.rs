@@ -6,16 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::DateTime;
-use aws_smithy_types::config_bag::ConfigBag;
-use aws_smithy_types::date_time::Format;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use shared::audit::Actor;
+use shared::aws::skew::{ALLOWED_MS, HearSkew};
 use shared::clock::{Clock, Timestamp};
 use shared::error::Error;
 
@@ -66,38 +61,22 @@ pub(crate) struct AwsClock {
     ahead: Arc<AtomicI64>,
 }
 
-/// The header counts whole seconds, and an answer is on its way for a while: less is no difference.
-const TOLERATED_MS: i64 = 2_000;
-
 impl AwsClock {
     pub(crate) fn clock(&self) -> Clock {
         let (ahead, machine) = (self.ahead.clone(), Clock::system());
         Clock::new(move || Timestamp::from_millis(machine.now().millis() + ahead.load(Ordering::Relaxed)))
     }
 
+    /// What listens to a client's answers.
+    pub(crate) fn interceptor(&self) -> impl Intercept + use<> {
+        let ahead = self.ahead.clone();
+        HearSkew::new(Clock::system(), move |_, skew| {
+            ahead.store(if skew.abs() > ALLOWED_MS { -skew } else { 0 }, Ordering::Relaxed);
+        })
+    }
+
     /// By how much this machine's clock is off.
     pub(crate) fn skew(&self) -> Duration {
         Duration::from_millis(self.ahead.load(Ordering::Relaxed).unsigned_abs())
-    }
-}
-
-impl Intercept for AwsClock {
-    fn name(&self) -> &'static str {
-        "AwsClock"
-    }
-
-    fn read_before_deserialization(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let date = context.response().headers().get("date");
-        let date = date.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok()?.to_millis().ok());
-        if let Some(there) = date {
-            let ahead = there - Clock::system().now().millis();
-            self.ahead.store(if ahead.abs() > TOLERATED_MS { ahead } else { 0 }, Ordering::Relaxed);
-        }
-        Ok(())
     }
 }

@@ -65,7 +65,7 @@ impl Functions {
         let config = aws::connect(options).await?;
         let clock = AwsClock::default();
         let client =
-            Client::from_conf(aws_sdk_lambda::config::Builder::from(&config).interceptor(clock.clone()).build());
+            Client::from_conf(aws_sdk_lambda::config::Builder::from(&config).interceptor(clock.interceptor()).build());
         let mut all = Vec::new();
         let mut pages = client.list_functions().into_paginator().items().send();
         while let Some(function) = pages.next().await {

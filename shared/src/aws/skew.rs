@@ -15,42 +15,54 @@ use aws_smithy_types::date_time::Format;
 
 use crate::clock::{Clock, Timestamp};
 
-/// More than this is told. The header counts whole seconds, and an answer is on its way for a while.
-const ALLOWED_MS: i64 = 2_000;
+/// More than this is a difference. The header counts whole seconds, and an answer is on its way for a while.
+pub const ALLOWED_MS: i64 = 2_000;
 const SECOND_MS: i64 = 1_000;
 
 /// Told at most so often.
 const PAUSE_MS: i64 = 60_000;
 
-/// The interceptor of the client that every function uses.
-pub struct WatchClock {
+/// An interceptor that hears, by every answer of a client, by how many milliseconds a clock is ahead of AWS's.
+pub struct HearSkew<F> {
     clock: Clock,
-    told_at: AtomicI64,
+    heard: F,
 }
 
-impl std::fmt::Debug for WatchClock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("WatchClock")
-    }
-}
-
-impl WatchClock {
-    pub fn new(clock: Clock) -> Self {
-        Self { clock, told_at: AtomicI64::new(i64::MIN) }
+impl<F> HearSkew<F>
+where
+    F: Fn(Timestamp, i64) + Send + Sync + 'static,
+{
+    /// `heard` is given the clock's time of the answer and its skew, which is negative where it is behind.
+    pub fn new(clock: Clock, heard: F) -> Self {
+        Self { clock, heard }
     }
 
     fn look(&self, date: &str) {
-        let Some(there) = DateTime::from_str(date, Format::HttpDate).ok().and_then(|at| at.to_millis().ok()) else {
-            return;
-        };
-        let here = self.clock.now();
-        let skew = skew(here, there);
-        let told_at = self.told_at.load(Ordering::Relaxed);
-        if skew.abs() > ALLOWED_MS && here.millis().saturating_sub(told_at) >= PAUSE_MS {
-            self.told_at.store(here.millis(), Ordering::Relaxed);
-            tracing::error!(skew_millis = skew, "the clock of this instance is off");
+        let there = DateTime::from_str(date, Format::HttpDate).ok().and_then(|at| at.to_millis().ok());
+        if let Some(there) = there {
+            let here = self.clock.now();
+            (self.heard)(here, skew(here, there));
         }
     }
+}
+
+/// The one of the client that every function uses: tells the log.
+pub fn watch(clock: Clock) -> impl Intercept {
+    let told_at = AtomicI64::new(i64::MIN);
+    HearSkew::new(clock, move |here, skew| {
+        if is_to_be_told(here, skew, &told_at) {
+            tracing::error!(skew_millis = skew, "the clock of this instance is off");
+        }
+    })
+}
+
+fn is_to_be_told(here: Timestamp, skew: i64, told_at: &AtomicI64) -> bool {
+    let is_due = here.millis().saturating_sub(told_at.load(Ordering::Relaxed)) >= PAUSE_MS;
+    let is_told = skew.abs() > ALLOWED_MS && is_due;
+    if is_told {
+        told_at.store(here.millis(), Ordering::Relaxed);
+    }
+    is_told
 }
 
 /// By how many milliseconds we are ahead of a `Date`; zero within the second that it names.
@@ -61,9 +73,18 @@ fn skew(here: Timestamp, there: i64) -> i64 {
     }
 }
 
-impl Intercept for WatchClock {
+impl<F> std::fmt::Debug for HearSkew<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HearSkew")
+    }
+}
+
+impl<F> Intercept for HearSkew<F>
+where
+    F: Fn(Timestamp, i64) + Send + Sync + 'static,
+{
     fn name(&self) -> &'static str {
-        "WatchClock"
+        "HearSkew"
     }
 
     fn read_before_deserialization(
@@ -82,22 +103,35 @@ impl Intercept for WatchClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::{Arc, Mutex};
 
     #[test]
     fn f19_more_than_two_seconds_either_way_are_told() {
-        let told = |millis: i64| skew(Timestamp::from_millis(1_000_000 + millis), 1_000_000).abs() > ALLOWED_MS;
+        let told = |millis: i64| {
+            let here = Timestamp::from_millis(1_000_000 + millis);
+            is_to_be_told(here, skew(here, 1_000_000), &AtomicI64::new(i64::MIN))
+        };
         assert!([-2_000, -1, 0, 999, 1_000, 3_000].into_iter().all(|millis| !told(millis)));
         assert!([-2_001, 3_001, 300_000, -300_000].into_iter().all(told));
     }
 
     #[test]
-    fn f19_it_is_told_once_a_minute_and_a_strange_date_never() {
-        let watch = WatchClock::new(Clock::new(|| Timestamp::from_seconds(1_000_000)));
-        watch.look("yesterday");
-        assert_eq!(watch.told_at.load(Ordering::Relaxed), i64::MIN);
-        watch.look("Mon, 12 Jan 1970 13:46:40 GMT");
-        assert_eq!(watch.told_at.load(Ordering::Relaxed), i64::MIN, "that is our time");
-        watch.look("Mon, 12 Jan 1970 13:51:40 GMT");
-        assert_eq!(watch.told_at.load(Ordering::Relaxed), 1_000_000_000);
+    fn f19_it_is_told_once_a_minute() {
+        let told_at = AtomicI64::new(i64::MIN);
+        let told = [0, 1, 59, 60, 61].map(|at| is_to_be_told(Timestamp::from_seconds(at), 5_000, &told_at));
+        assert_eq!(told, [true, false, false, true, false]);
+    }
+
+    #[test]
+    fn f19_a_strange_date_is_no_date() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let listening = heard.clone();
+        let hear = HearSkew::new(Clock::new(|| Timestamp::from_seconds(1_000_000)), move |_, skew| {
+            listening.lock().expect("nobody panics").push(skew);
+        });
+        for date in ["yesterday", "Mon, 12 Jan 1970 13:46:40 GMT", "Mon, 12 Jan 1970 13:51:40 GMT"] {
+            hear.look(date);
+        }
+        assert_eq!(*heard.lock().expect("nobody panics"), [0, -300_000]);
     }
 }

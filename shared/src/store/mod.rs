@@ -59,7 +59,7 @@ pub use self::tables::TableStanding;
 pub use self::transaction::{Attempt, Committed, Part, Transaction};
 pub use self::waiting::{KEPT as MESSAGE_KEPT, Turn};
 pub use self::watches::{Backup, WatchRecord};
-use crate::aws::skew::WatchClock;
+use crate::aws::skew;
 use crate::aws::trips::CountTrips;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -77,7 +77,7 @@ pub struct Store {
 impl Store {
     pub fn new(config: &SdkConfig, tables: Tables, clock: Clock) -> Self {
         let config = aws_sdk_dynamodb::config::Builder::from(config);
-        let config = config.interceptor(CountTrips).interceptor(WatchClock::new(clock)).build();
+        let config = config.interceptor(CountTrips).interceptor(skew::watch(clock)).build();
         Self { client: Client::from_conf(config), tables }
     }
 
