@@ -69,6 +69,10 @@ const SIGNING: &str = "signing";
 const SECRETS: &str = "secrets";
 const HEAD: &str = "#head";
 
+fn ring_head() -> Item {
+    key2("ring", SIGNING, "kid", HEAD)
+}
+
 impl Store {
     pub async fn signing_ring(&self) -> Result<RingRecords> {
         #[derive(Deserialize)]
@@ -110,7 +114,7 @@ impl Transaction<'_> {
             Part::RingHead,
             Change {
                 table,
-                key: key2("ring", SIGNING, "kid", HEAD),
+                key: ring_head(),
                 update: "SET version = :next",
                 condition: if read.version == 0 { "attribute_not_exists(kid)" } else { "version = :version" },
                 names: &[],
@@ -130,7 +134,7 @@ impl Transaction<'_> {
             Part::RingHead,
             Change {
                 table,
-                key: key2("ring", SIGNING, "kid", HEAD),
+                key: ring_head(),
                 // Where there is no ring yet, this is its first version: a head without one could not be read.
                 update: "SET not_before = :to, version = if_not_exists(version, :first)",
                 condition: "attribute_not_exists(not_before) OR not_before < :to",

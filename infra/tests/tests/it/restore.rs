@@ -96,17 +96,23 @@ async fn d10_browsers_lose_their_cookies_and_can_sign_in_again() {
     browser.get("/user/me").await.expect(200);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn d10_a_spent_refresh_token_of_a_restored_session_is_refused_and_accuses_nobody() {
-    let app = TestApp::start().await;
+/// Somebody whose session was restored as it was two refreshes ago, and the refresh token that they spent since: the family
+/// knows nothing of its newest tokens, and takes that one for its own.
+async fn restored(app: &TestApp) -> (Native<'_>, String) {
     let mut native = app.native(ADA).await;
     let (spent, kept) = (native.refresh.clone(), backup(&native).await);
     for _ in 0..2 {
         app.advance(61);
         native.refresh().await;
     }
-    // The restored family knows nothing of its newest tokens, and takes the first one for its own.
     app.put("sessions", kept).await;
+    (native, spent)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d10_a_spent_refresh_token_of_a_restored_session_is_refused_and_accuses_nobody() {
+    let app = TestApp::start().await;
+    let (native, spent) = restored(&app).await;
     raise(&app, json!({})).await.expect(200);
     app.advance(KNOWN_EVERYWHERE);
     for token in [&spent, &native.refresh] {
@@ -120,13 +126,7 @@ async fn d10_a_spent_refresh_token_of_a_restored_session_is_refused_and_accuses_
 #[tokio::test(flavor = "multi_thread")]
 async fn d10_without_a_not_before_a_restored_session_takes_its_spent_tokens_again() {
     let app = TestApp::start().await;
-    let mut native = app.native(ADA).await;
-    let (spent, kept) = (native.refresh.clone(), backup(&native).await);
-    for _ in 0..2 {
-        app.advance(61);
-        native.refresh().await;
-    }
-    app.put("sessions", kept).await;
+    let (native, spent) = restored(&app).await;
     native.present(&spent).await.expect(200);
 }
 
