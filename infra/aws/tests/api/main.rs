@@ -12,6 +12,7 @@ mod lambda;
 mod log;
 mod measure;
 mod persistence;
+mod reading;
 mod ses;
 mod streams;
 mod sts;

@@ -5,8 +5,6 @@
 mod admin_sessions;
 mod attempts;
 mod audit;
-mod audit_attacks;
-mod audit_chain;
 mod binaries;
 mod browser;
 mod captcha;

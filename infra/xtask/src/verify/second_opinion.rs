@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::child::cargo;
 
 /// Modules of the tests of the embedded AWS, and of the whole stack.
-const HEARD: [&str; 6] = ["conditions::", "dynamodb::", "kms::", "streams::", "life::", "runbooks::"];
+const HEARD: [&str; 7] = ["conditions::", "reading::", "dynamodb::", "kms::", "streams::", "life::", "runbooks::"];
 
 /// Where ministack differs from AWS, or where the test is about the embedded one.
 const SKIPPED: [&str; 16] = [

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use shared::clock::Timestamp;
 use tests::{Native, TestApp};
 
-use crate::audit_chain::verified;
+use crate::audit::chain::verified;
 
 const DAY: u64 = 86_400;
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::audit::chain::Logged;
 use tests::{Answer, TestApp};
 
-use crate::audit_chain::{app, chained, faults, named, sign, signed_for, verified, verified_by};
+use super::chain::{app, chained, faults, named, sign, signed_for, verified, verified_by};
 
 /// The links of a part of the chain, in their order.
 async fn links(app: &TestApp, part: &str) -> Vec<Value> {
