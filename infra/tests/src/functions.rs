@@ -17,6 +17,11 @@ pub fn built(name: &str) -> PathBuf {
     folder.join(name)
 }
 
+/// The same, or what was built for Lambda, where `cargo xtask package --life` asks for that.
+pub fn packaged(name: &str) -> PathBuf {
+    env::var_os("POSTERN_BINARIES").map_or_else(|| built(name), |folder| PathBuf::from(folder).join(name))
+}
+
 impl TestApp {
     /// A function of the template, as Lambda would have it, with this binary.
     pub fn function(&self, name: &str, binary: PathBuf) -> Function {

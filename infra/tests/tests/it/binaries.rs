@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use runtime::{Failed, Function, Instance};
 use serde_json::{Value, json};
-use tests::functions::built;
+use tests::functions::{built, packaged};
 use tests::{Answer, Sample, TestApp, token_in};
 
 use crate::run_logs::forbidden;
@@ -45,7 +45,7 @@ impl Fleet {
     async fn call(&mut self, name: &'static str, sample: &Sample) -> Value {
         let instance = match self.running.entry(name) {
             Entry::Occupied(running) => running.into_mut(),
-            Entry::Vacant(none) => none.insert(started(self.app.function(name, built(name))).await),
+            Entry::Vacant(none) => none.insert(started(self.app.function(name, packaged(name))).await),
         };
         let invoked = instance.invoke(sample.event()).await.unwrap_or_else(|failed| panic!("{name}: {failed}"));
         assert!(invoked.took > Duration::ZERO);

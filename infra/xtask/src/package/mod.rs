@@ -7,7 +7,7 @@ mod report;
 mod shape;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
@@ -68,7 +68,25 @@ fn run(options: &Options) -> Result<Report, Failure> {
     runner.run(&mut build)?;
     let seconds = started.elapsed().as_secs_f64();
     let packages = wanted.iter().map(|name| package(name, options.architecture, root)).collect::<Result<_, _>>()?;
+    if options.life {
+        let mut life = life(&binaries(options.architecture, root), root);
+        eprintln!("{}", line_of(&life));
+        runner.run(&mut life)?;
+    }
     Ok(Report { architecture: options.architecture.name(), seconds, packages })
+}
+
+/// Where cargo puts what it builds for Lambda, before cargo-lambda packs it.
+fn binaries(architecture: Architecture, root: &Path) -> PathBuf {
+    root.join("target").join(architecture.target()).join("release")
+}
+
+/// An account's life through these binaries, as `cargo verify --only binaries` takes one through those of the tests' own profile.
+fn life(binaries: &Path, root: &Path) -> Command {
+    let test = "binaries::an_account_lives_from_sign_up_to_sign_out_in_the_functions_own_processes";
+    let mut life = cargo(&["test", "--locked", "--test", "it", "--", "--ignored", "--exact", test]);
+    life.env("POSTERN_BINARIES", binaries).current_dir(root);
+    life
 }
 
 /// The functions have a binary each; a test holds these files to the template.
@@ -100,7 +118,7 @@ fn build(options: &Options, root: &Path) -> Command {
 }
 
 fn package(name: &str, architecture: Architecture, root: &Path) -> Result<Package, Failure> {
-    let binary = root.join("target").join(architecture.target()).join("release").join(name);
+    let binary = binaries(architecture, root).join(name);
     let zip = root.join("target/lambda").join(name).join("bootstrap.zip");
     let size = |path: &Path| {
         fs::metadata(path)
@@ -113,6 +131,7 @@ fn package(name: &str, architecture: Architecture, root: &Path) -> Result<Packag
         binary_bytes: size(&binary)?,
         zip_bytes: size(&zip)?,
         glibc: shape.glibc,
+        abilities: shape.abilities,
         libraries: shape.libraries,
     })
 }

@@ -1,10 +1,11 @@
 //! The command line of `package`.
 
 pub(crate) const HELP: &str = "\
-cargo xtask package [--only FUNCTION[,FUNCTION]] [--arm64] [--json]
+cargo xtask package [--only FUNCTION[,FUNCTION]] [--arm64] [--life] [--json]
 
   --only FUNCTION,…  only these functions
   --arm64            for Graviton; needs `rustup target add aarch64-unknown-linux-gnu`
+  --life             then takes an account through its life with what was built, on this machine
   --json             prints JSON instead of a table
 
 Fails when a package is larger than 5 MB, needs a newer glibc than provided.al2023 has, or a library that is not there.";
@@ -46,12 +47,14 @@ pub(crate) struct Options {
     /// None means all.
     pub(crate) only: Vec<String>,
     pub(crate) architecture: Architecture,
+    /// Whether the binaries are tried as well. Needs those of this machine's processor, and all that take part.
+    pub(crate) life: bool,
     pub(crate) json: bool,
 }
 
 /// Reads the arguments; `None` when only the help is asked for. The error is a sentence for whoever typed them.
 pub(crate) fn read(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options = Options { only: Vec::new(), architecture: Architecture::X86_64, json: false };
+    let mut options = Options { only: Vec::new(), architecture: Architecture::X86_64, life: false, json: false };
     while let Some(argument) = arguments.next() {
         let (option, value) = match argument.split_once('=') {
             Some((option, value)) => (option, Some(value.to_owned())),
@@ -63,10 +66,14 @@ pub(crate) fn read(mut arguments: impl Iterator<Item = String>) -> Result<Option
                 options.only.extend(names.split(',').map(|name| name.trim().to_owned()));
             }
             "--arm64" => options.architecture = Architecture::Arm64,
+            "--life" => options.life = true,
             "--json" => options.json = true,
             "-h" | "--help" => return Ok(None),
             _ => return Err(format!("there is no option \"{argument}\"")),
         }
+    }
+    if options.life && !(options.only.is_empty() && options.architecture == Architecture::X86_64) {
+        return Err("--life needs all functions, for this machine".to_owned());
     }
     Ok(Some(options))
 }
@@ -81,7 +88,7 @@ mod tests {
 
     #[test]
     fn without_options_every_function_is_built_for_the_template_s_processor() {
-        let everything = Options { only: Vec::new(), architecture: Architecture::X86_64, json: false };
+        let everything = Options { only: Vec::new(), architecture: Architecture::X86_64, life: false, json: false };
         assert_eq!(parse(""), Ok(Some(everything)));
     }
 
@@ -91,6 +98,8 @@ mod tests {
         assert_eq!(options.only, ["auth-login", "user-me"]);
         assert_eq!((options.architecture.name(), options.json), ("arm64", true));
         assert_eq!(parse("--help"), Ok(None));
+        assert!(parse("--life").unwrap().unwrap().life);
+        assert_eq!(parse("--life --only pages").unwrap_err(), "--life needs all functions, for this machine");
         assert_eq!(parse("--only").unwrap_err(), "--only needs the name of a function");
         assert_eq!(parse("--zip").unwrap_err(), "there is no option \"--zip\"");
     }

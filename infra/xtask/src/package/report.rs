@@ -13,12 +13,11 @@ const MAX_ZIP: u64 = 5_000_000;
 /// What provided.al2023 has: Amazon Linux 2023's.
 const MAX_GLIBC: Glibc = Glibc(2, 34);
 /// The libraries of glibc itself. Whatever else a binary asks for, nobody has put there.
-const LIBRARIES: [&str; 8] = [
+const LIBRARIES: [&str; 7] = [
     "ld-linux-aarch64.so.1",
     "ld-linux-x86-64.so.2",
     "libc.so.6",
     "libdl.so.2",
-    "libgcc_s.so.1",
     "libm.so.6",
     "libpthread.so.0",
     "librt.so.1",
@@ -32,6 +31,7 @@ pub(crate) struct Package {
     pub(crate) binary_bytes: u64,
     pub(crate) zip_bytes: u64,
     pub(crate) glibc: Option<Glibc>,
+    pub(crate) abilities: Vec<String>,
     pub(crate) libraries: Vec<String>,
 }
 
@@ -56,7 +56,7 @@ impl Report {
 }
 
 fn faults(package: &Package) -> Vec<String> {
-    let Package { function, zip_bytes, glibc, libraries, .. } = package;
+    let Package { function, zip_bytes, glibc, abilities, libraries, .. } = package;
     let mut faults = Vec::new();
     if *zip_bytes > MAX_ZIP {
         faults.push(format!("{function} has {zip_bytes} bytes zipped, more than {MAX_ZIP}"));
@@ -64,6 +64,10 @@ fn faults(package: &Package) -> Vec<String> {
     if let Some(glibc) = glibc.filter(|glibc| *glibc > MAX_GLIBC) {
         faults.push(format!("{function} needs glibc {glibc}, and provided.al2023 has {MAX_GLIBC}"));
     }
+    if glibc.is_none() && !libraries.is_empty() {
+        faults.push(format!("{function} needs libraries and does not say which versions"));
+    }
+    faults.extend(abilities.iter().map(|name| format!("{function} needs {name}, which provided.al2023 does not have")));
     let missing = libraries.iter().filter(|library| !LIBRARIES.contains(&library.as_str()));
     faults.extend(missing.map(|library| format!("{function} needs {library}, which provided.al2023 does not have")));
     faults
@@ -72,7 +76,7 @@ fn faults(package: &Package) -> Vec<String> {
 impl Display for Report {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         writeln!(out, "{:<32} {:>8} {:>8} {:>6}  libraries", "function", "binary", "zip", "glibc")?;
-        for Package { function, binary_bytes, zip_bytes, glibc, libraries } in &self.packages {
+        for Package { function, binary_bytes, zip_bytes, glibc, libraries, .. } in &self.packages {
             let (binary, zip) = (megabytes(*binary_bytes), megabytes(*zip_bytes));
             let glibc = glibc.map_or_else(|| "none".to_owned(), |glibc| glibc.to_string());
             writeln!(out, "{function:<32} {binary:>8} {zip:>8} {glibc:>6}  {}", libraries.join(" "))?;
@@ -101,7 +105,8 @@ mod tests {
     fn report(zip_bytes: u64, glibc: Glibc, library: &str) -> Report {
         let libraries = vec![library.to_owned()];
         let function = "auth-login".to_owned();
-        let package = Package { function, binary_bytes: 8_423_000, zip_bytes, glibc: Some(glibc), libraries };
+        let (binary_bytes, glibc, abilities) = (8_423_000, Some(glibc), Vec::new());
+        let package = Package { function, binary_bytes, zip_bytes, glibc, abilities, libraries };
         Report { architecture: "x86_64", seconds: 61.0, packages: vec![package] }
     }
 
@@ -124,5 +129,14 @@ mod tests {
             "auth-login needs libssl.so.3, which provided.al2023 does not have",
         ];
         assert_eq!(faults, expected);
+
+        let mut report = report(3_000_000, Glibc(2, 34), "libc.so.6");
+        report.packages[0].glibc = None;
+        report.packages[0].abilities = vec!["GLIBC_ABI_DT_RELR".to_owned()];
+        let expected = [
+            "auth-login needs libraries and does not say which versions",
+            "auth-login needs GLIBC_ABI_DT_RELR, which provided.al2023 does not have",
+        ];
+        assert_eq!(report.faults(), expected);
     }
 }

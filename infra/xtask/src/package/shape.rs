@@ -29,6 +29,8 @@ impl Serialize for Glibc {
 pub(crate) struct Shape {
     /// The newest version that a symbol is bound to; `None` for a binary that is linked statically.
     pub(crate) glibc: Option<Glibc>,
+    /// What is asked of glibc by a name that is no version: a newer loader's abilities, or its private parts.
+    pub(crate) abilities: Vec<String>,
     pub(crate) libraries: Vec<String>,
 }
 
@@ -44,12 +46,14 @@ pub(crate) fn of(binary: &Path) -> Result<Shape, Failure> {
 
 fn read(headers: &str) -> Shape {
     let needed = headers.lines().filter_map(|line| line.trim().strip_prefix("NEEDED"));
-    let version = |word: &str| {
-        let (major, minor) = word.strip_prefix("GLIBC_")?.split_once('.')?;
+    let version = |name: &str| {
+        let (major, minor) = name.split_once('.')?;
         Some(Glibc(major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
     };
+    let asked = || headers.split_whitespace().filter_map(|word| word.strip_prefix("GLIBC_"));
     Shape {
-        glibc: headers.split_whitespace().filter_map(version).max(),
+        glibc: asked().filter_map(version).max(),
+        abilities: asked().filter(|name| version(name).is_none()).map(|name| format!("GLIBC_{name}")).collect(),
         libraries: needed.map(|name| name.trim().to_owned()).collect(),
     }
 }
@@ -73,9 +77,12 @@ Version References:
     0x09691a75 0x00 02 GLIBC_2.2.5
     0x06969190 0x00 12 GLIBC_2.30
     0x0d696913 0x00 03 GLIBC_2.3
+    0x0fd0e42f 0x00 04 GLIBC_ABI_DT_RELR
 ";
         let libraries = ["libc.so.6", "libm.so.6"].map(str::to_owned).to_vec();
-        assert_eq!(read(headers), Shape { glibc: Some(Glibc(2, 30)), libraries });
-        assert_eq!(read("file format elf64-x86-64"), Shape { glibc: None, libraries: Vec::new() });
+        let abilities = vec!["GLIBC_ABI_DT_RELR".to_owned()];
+        assert_eq!(read(headers), Shape { glibc: Some(Glibc(2, 30)), abilities, libraries });
+        let nothing = Shape { glibc: None, abilities: Vec::new(), libraries: Vec::new() };
+        assert_eq!(read("file format elf64-x86-64"), nothing);
     }
 }
