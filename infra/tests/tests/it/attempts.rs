@@ -5,18 +5,19 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tests::{Answer, Browser, PASSWORD, TestApp, at_once, retry_after, token_in};
 
-const ADA: &str = "ada@example.com";
-const NOBODY: &str = "nobody@example.com";
-const MINUTE: u64 = 60;
+pub(crate) const ADA: &str = "ada@example.com";
+pub(crate) const NOBODY: &str = "nobody@example.com";
+pub(crate) const MINUTE: u64 = 60;
 
 /// So many wrong passwords, from as many addresses.
-async fn fail(app: &TestApp, email: &str, times: usize) {
+pub(crate) async fn fail(app: &TestApp, email: &str, times: usize) {
     for _ in 0..times {
         app.log_in(email, "wrong").await.refused(401, "invalid_credentials");
     }
 }
 
-fn computed(app: &TestApp) -> u64 {
+/// How many hashes were computed so far.
+pub(crate) fn computed(app: &TestApp) -> u64 {
     app.stack.app().hasher().computed()
 }
 

@@ -5,20 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tests::{Answer, PASSWORD, TestApp, at_once, retry_after};
 
-const ADA: &str = "ada@example.com";
-const NOBODY: &str = "nobody@example.com";
-const MINUTE: u64 = 60;
-
-/// So many wrong passwords, from as many addresses.
-async fn fail(app: &TestApp, email: &str, times: usize) {
-    for _ in 0..times {
-        app.log_in(email, "wrong").await.refused(401, "invalid_credentials");
-    }
-}
-
-fn computed(app: &TestApp) -> u64 {
-    app.stack.app().hasher().computed()
-}
+use crate::attempts::{ADA, MINUTE, NOBODY, computed, fail};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_046_headers_that_name_an_address_are_not_believed() {
