@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::audit::chain::{self, Logged, Verification, Witness};
 use shared::context::RequestContext;
-use tests::{Native, TestApp};
+use tests::{Answer, Native, TestApp};
 
 use super::ROOT;
 

@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use shared::audit::{Actor, Event, Kind};
 use shared::clock::Timestamp;
 use shared::context::RequestContext;
-use shared::email::Email;
 use tests::{Answer, Native, PASSWORD, TestApp, at_once, with_query};
 
 const ROOT: &str = "root@example.com";

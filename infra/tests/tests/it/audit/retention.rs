@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::audit::{Actor, Event, Kind};
 use shared::context::RequestContext;
-use tests::{Answer, Native, TestApp, at_once};
+use tests::{Answer, Native, at_once};
 
 use super::ROOT;
 use super::chain::{app, chained, faults, sign, signed_for, verified};
