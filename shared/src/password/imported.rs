@@ -19,9 +19,12 @@ const MAX_MEMORY_KIB: u64 = 128 * 1_024;
 const MAX_WORK_KIB: u64 = 1_024 * 1_024;
 /// Lanes cost threads or nothing; more than this is no setting anybody uses.
 const MAX_LANES: u32 = 16;
+/// scrypt's block size: with so few lanes the memory besides V is 128 KiB. Everybody takes 8.
+const MAX_SCRYPT_BLOCK: u32 = 64;
 /// bcrypt 14 takes about a second; each step doubles it.
 const MAX_BCRYPT_COST: u32 = 14;
-const MAX_PBKDF2_ROUNDS: u32 = 2_000_000;
+/// Of one block of output; a longer hash has every round for each block.
+const MAX_PBKDF2_ROUNDS: u64 = 2_000_000;
 
 /// Why a password could not be hashed or verified. Says nothing about the password, and never contains the hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +94,15 @@ impl Stored {
                 Ok(Self::Argon2 { algorithm, version, params, salt, hash })
             }
             "scrypt" => {
+                // Before the library multiplies them: that overflows.
+                let exceeds = |name: &str, most: u32| {
+                    phc.params
+                        .iter()
+                        .any(|(it, value)| it.as_str() == name && value.decimal().is_ok_and(|it| it > most))
+                };
+                if exceeds("r", MAX_SCRYPT_BLOCK) || exceeds("p", MAX_LANES) {
+                    return Err(HashFault::TooCostly);
+                }
                 let params = scrypt::Params::try_from(&phc).map_err(|_| HashFault::Malformed)?;
                 // 128·r·N bytes; scrypt passes over it twice for each of p.
                 let memory = params.n().saturating_mul(u64::from(params.r())) / 8;
@@ -100,7 +112,8 @@ impl Stored {
             "pbkdf2-sha256" | "pbkdf2-sha512" => {
                 let algorithm = pbkdf2::Algorithm::new(phc.algorithm.as_str()).map_err(|_| HashFault::Malformed)?;
                 let params = pbkdf2::Params::try_from(&phc).map_err(|_| HashFault::Malformed)?;
-                if params.rounds() > MAX_PBKDF2_ROUNDS {
+                let block = if algorithm == pbkdf2::Algorithm::Pbkdf2Sha512 { 64 } else { 32 };
+                if u64::from(params.rounds()) * params.output_len().div_ceil(block) as u64 > MAX_PBKDF2_ROUNDS {
                     return Err(HashFault::TooCostly);
                 }
                 Ok(Self::Pbkdf2 { algorithm, params, salt, hash })

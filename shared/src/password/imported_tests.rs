@@ -95,6 +95,13 @@ fn a_hash_that_asks_for_too_much_is_refused_before_it_gets_it() {
         "$scrypt$ln=17,r=9,p=1",
         "$scrypt$ln=14,r=8,p=33",
         "$scrypt$ln=31,r=8,p=1",
+        // Little in V, and 512 MiB beside it.
+        "$scrypt$ln=0,r=1048576,p=4",
+        "$scrypt$ln=1,r=524288,p=4",
+        "$scrypt$ln=10,r=65,p=1",
+        // r·p is more than 32 bits hold.
+        "$scrypt$ln=1,r=65536,p=65536",
+        "$scrypt$ln=1,r=4294967295,p=4294967295",
         "$pbkdf2-sha512$i=2000001",
         "$pbkdf2-sha256$i=4294967295",
     ] {
@@ -102,6 +109,9 @@ fn a_hash_that_asks_for_too_much_is_refused_before_it_gets_it() {
     }
     assert_eq!(fault("$2b$15$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"), HashFault::TooCostly);
     assert_eq!(fault("$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"), HashFault::TooCostly);
+    let long = "$c29tZXNhbHRzb21lc2FsdA$bLdZqRYmyd7dZrL8pBX1uxyIDv3MeoDOIFTwq7mOk7EKNUDCYvFBN+6PyuLjh1chtqM+I9Uhv9gVgBd3m3G08g";
+    assert_eq!(fault(&format!("$pbkdf2-sha256$i=1000001,l=64{long}")), HashFault::TooCostly, "two blocks");
+    assert!(Stored::parse(&format!("$pbkdf2-sha512$i=2000000,l=64{long}")).is_ok(), "one block");
     for parameters in [
         "$argon2id$v=19$m=131072,t=8,p=1",
         "$argon2id$v=19$m=102400,t=2,p=8",
