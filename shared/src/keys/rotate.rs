@@ -51,6 +51,9 @@ pub struct Report {
     pub steps: Vec<String>,
     /// Another run was at work; what is left is its business.
     pub overtaken: bool,
+    /// Keys that were retired and are still in KMS, by their ids there: somebody has to schedule their deletion.
+    #[serde(rename = "leftInKms", skip_serializing_if = "Vec::is_empty")]
+    pub left_in_kms: Vec<String>,
 }
 
 /// A settled ring is at most this many steps away, from any state.
@@ -172,10 +175,18 @@ async fn forget(app: &App, kms_key_id: &str) {
     }
 }
 
-/// Withdraws a key of the ring, whatever its place. If it was *current*, *next* takes over in the same change: there is
-/// always a key that signs.
+/// Withdraws a key of the ring, whatever its place. If it was *current*, *next* takes over in the same change, and is made
+/// first where there is none: there is always a key that signs.
 async fn retire_now(app: &App, ctx: &RequestContext, kid: &str, report: &mut Report) -> Result<()> {
-    let ring = app.store.signing_ring().await?;
+    let mut ring = app.store.signing_ring().await?;
+    let signs = ring.keys.iter().any(|key| key.kid == kid && key.state == KeyState::Current);
+    if signs && !ring.keys.iter().any(|key| key.state == KeyState::Next) {
+        if !create(app, ctx, &ring, KeyState::Next, report).await? {
+            report.overtaken = true;
+            return Ok(());
+        }
+        ring = app.store.signing_ring().await?;
+    }
     let Some(key) = ring.keys.iter().find(|key| key.kid == kid) else {
         report.steps.push(format!("{kid} is not in the ring: nothing to retire"));
         return Ok(());
@@ -197,6 +208,7 @@ async fn retire_now(app: &App, ctx: &RequestContext, kid: &str, report: &mut Rep
     if let Err(error) = let_go(app, &ring, kid).await {
         tracing::error!(kid, %error, "a retired key is still in KMS: schedule its deletion by hand");
         report.steps.push(format!("could not schedule the deletion of {kid} in KMS: do it by hand"));
+        report.left_in_kms.push(key.kms_key_id.clone());
     }
     Ok(())
 }

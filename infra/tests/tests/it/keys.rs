@@ -163,6 +163,29 @@ async fn keys_2_an_emergency_without_kms_still_leaves_a_key_that_signs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn keys_2_the_only_key_is_not_retired_before_there_is_another() {
+    let app = TestApp::start().await;
+    let mut native = app.native("ada@example.com").await;
+    let stolen = kid_of(&native.access);
+    app.take("signing-keys", "state", "next").await;
+    let retire = json!({ "action": "retire-now", "kid": stolen });
+    app.fault(json!({ "service": "kms", "operation": "CreateKey", "kind": "error" })).await;
+    app.post("/_local/jobs/rotate-keys", retire.clone()).await.expect(503);
+    app.advance(61);
+    native.refresh().await;
+    native.verify(&native.access).await.expect(200);
+
+    app.no_faults();
+    let run = app.job("rotate-keys", retire).await;
+    let steps: Vec<&str> = run["report"]["steps"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(steps[0].starts_with("created ") && steps[1] == format!("retired {stolen} at once"), "{steps:?}");
+    app.advance(61);
+    assert!(!kids(&app).await.contains(&stolen));
+    native.refresh().await;
+    native.verify(&native.access).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_2_a_run_that_fails_leaves_no_kms_key_behind() {
     let app = TestApp::start().await;
     app.advance(31 * DAY);
