@@ -11,8 +11,8 @@ use shared::email::Email;
 use shared::id::UserId;
 
 const EXITS: &str = "\
-Exit codes: 0 all is well, 1 something was found or failed, 2 the arguments are wrong, 3 AWS did not answer or did not
-allow it, 4 interrupted. AWS is found as by every SDK: profiles, AWS_REGION, AWS_ENDPOINT_URL. For a running cargo dev:
+Exit codes: 0 done, 1 something was found or failed, 2 the arguments are wrong, 3 AWS did not answer or did not allow it, 4
+interrupted. AWS is found as by every SDK: profiles, AWS_REGION, AWS_ENDPOINT_URL. For a running cargo dev:
 
   eval \"$(curl -s localhost:4000/_local/env)\"";
 
@@ -31,10 +31,10 @@ pub(crate) struct Options {
     /// The stack, as it was named when it was deployed
     #[arg(long, global = true, env = "POSTERN_STACK", default_value = "postern", value_name = "NAME")]
     pub(crate) stack: String,
-    /// A profile of the AWS configuration
+    /// A profile of the AWS configuration, instead of keys in the environment
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// The AWS region, if not the profile's
+    /// The AWS region, if not AWS_REGION or else the profile's
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) region: Option<String>,
     /// Answers with one JSON value instead of text

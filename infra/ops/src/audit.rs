@@ -9,15 +9,17 @@ use shared::audit::Filters;
 use shared::audit::chain::{self, Logged, Verification, Witness};
 use shared::audit::export::{self, Format};
 use shared::aws::kms::Kms;
-use shared::clock::{Clock, Timestamp};
+use shared::clock::Timestamp;
 use shared::settings::Tables;
 use shared::store::Store;
 
 use crate::arguments::{AuditCommand, AuditExportArguments, AuditFormat, AuditVerifyArguments, Options};
+use crate::aws::{self, AwsClock, Place};
 use crate::exit::{Exit, Failure};
+use crate::files;
+use crate::interrupt::Interrupt;
 use crate::stack::Stack;
 use crate::tell::Tell;
-use crate::{aws, files};
 
 /// So many faults are named, unless all are asked for.
 const SHOWN: usize = 50;
@@ -26,7 +28,7 @@ pub(crate) async fn run(options: &Options, command: &AuditCommand, tell: &Tell) 
     match command {
         AuditCommand::Verify(arguments) => {
             let found = match &arguments.key {
-                Some(key) => verify_by(options, arguments, key).await?,
+                Some(key) => verify_by(options, arguments, key, tell).await?,
                 None => verify(options, arguments).await?,
             };
             let report = Verified::of(found, if arguments.all { usize::MAX } else { SHOWN });
@@ -45,9 +47,17 @@ async fn verify(options: &Options, arguments: &AuditVerifyArguments) -> Result<V
 }
 
 /// For auditors, who may read the trail, the chain and the key, and nothing else.
-async fn verify_by(options: &Options, arguments: &AuditVerifyArguments, key: &str) -> Result<Verification, Failure> {
+async fn verify_by(
+    options: &Options,
+    arguments: &AuditVerifyArguments,
+    key: &str,
+    tell: &Tell,
+) -> Result<Verification, Failure> {
     let config = aws::connect(options).await?;
-    let (stack, clock) = (options.stack.as_str(), Clock::system());
+    let (stack, heard) = (options.stack.as_str(), AwsClock::default());
+    // Whose trail it is, and what time it is there: by this machine's clock signatures might seem to be late, or in time.
+    tell.place(&Place::of(&config, stack, &heard).await?);
+    let clock = heard.clock();
     let store = Store::new(&config, Tables::of_stack(stack), clock.clone());
     let witness = witness(arguments, &Kms::new(&config, "", stack), key).await?;
     Ok(chain::verify(&store, &witness, stack, clock.now()).await?)
@@ -130,20 +140,34 @@ impl fmt::Display for Verified {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Copied {
+    dry_run: bool,
     events: usize,
     bytes: usize,
 }
 
 impl fmt::Display for Copied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} events, {} bytes", self.events, self.bytes)
+        match self.dry_run {
+            true => write!(f, "a copy could be made; nothing was read, because of --dry-run"),
+            false => write!(f, "{} events, {} bytes", self.events, self.bytes),
+        }
     }
 }
 
 async fn copy(options: &Options, arguments: &AuditExportArguments, tell: &Tell) -> Result<Exit, Failure> {
+    if let Some(path) = arguments.output.as_ref().filter(|path| path.exists()) {
+        return Err(Failure::found("io", format!("{} is there already", path.display())));
+    }
     let stack = Stack::find(options).await?;
-    let operator = stack.operator().await?;
+    let operator = stack.operator(tell).await?;
+    let mut copied = Copied { dry_run: options.dry_run, events: 0, bytes: 0 };
+    // Reading is told to the trail, so even that is left out.
+    if options.dry_run {
+        tell.report(&copied)?;
+        return Ok(Exit::Well);
+    }
     let filters = Filters {
         user: arguments.user,
         email: arguments.email.clone(),
@@ -158,12 +182,18 @@ async fn copy(options: &Options, arguments: &AuditExportArguments, tell: &Tell) 
         AuditFormat::Csv => Format::Csv,
         AuditFormat::Ndjson => Format::NdJson,
     };
-    let mut output: Box<dyn Write> = match &arguments.output {
-        Some(path) => Box::new(files::create(path)?),
+    // Under another name until it is whole.
+    let part = arguments.output.as_ref().map(|path| files::beside(path, ".part"));
+    let mut output: Box<dyn Write> = match &part {
+        Some(part) => Box::new(files::create(part)?),
         None => Box::new(io::stdout()),
     };
-    let (mut cursor, mut copied) = (None, Copied { events: 0, bytes: 0 });
+    let interrupt = Interrupt::listen();
+    let mut cursor = None;
     loop {
+        if interrupt.is_heard() {
+            return Ok(Exit::Interrupted);
+        }
         // Each piece has an instant of its own: a copy may take longer than a request.
         let context = stack.context();
         let piece = export::export(&stack.app, &context, &operator, filters.clone(), format, cursor.as_deref()).await?;
@@ -176,6 +206,9 @@ async fn copy(options: &Options, arguments: &AuditExportArguments, tell: &Tell) 
         }
     }
     output.flush()?;
+    if let (Some(path), Some(part)) = (&arguments.output, &part) {
+        fs::rename(part, path).map_err(|error| files::named(path, &error))?;
+    }
     match arguments.output {
         Some(_) => tell.report(&copied)?,
         None => tell.aside(&copied)?,

@@ -16,7 +16,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// AWS did not answer, or did not allow it: nothing is known.
     Unavailable = 3,
-    /// Somebody pressed Ctrl-C.
+    /// Somebody pressed Ctrl-C, and the command came to an end in order.
     Interrupted = 4,
 }
 
@@ -55,7 +55,7 @@ impl From<Error> for Failure {
             Error::Refused(Refusal::NotFound) => Self::found("not_found", "there is no such account"),
             Error::Refused(_) => Self::found(problem::kind_of(&error).code, problem::detail(&error)),
             Error::Unavailable { .. } => Self::unavailable(error.to_string()),
-            Error::Internal(what) => Self { exit: Exit::Unavailable, code: "internal", message: what.clone() },
+            Error::Internal(what) => Self::found("internal", what.clone()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::exit::Failure;
 
@@ -29,16 +29,21 @@ pub(crate) fn notes(path: &Path, goes_on: bool) -> Result<File, Failure> {
 /// Replaces a small file in one step, so that whoever reads it reads all of the old or all of the new.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
     use io::Write;
-    let mut new = path.as_os_str().to_owned();
-    new.push(".new");
-    let new = Path::new(&new);
+    let new = beside(path, ".new");
     let written = || {
-        let mut file = private().create(true).truncate(true).open(new)?;
+        let mut file = private().create(true).truncate(true).open(&new)?;
         file.write_all(text.as_bytes())?;
         file.sync_data()?;
-        std::fs::rename(new, path)
+        std::fs::rename(&new, path)
     };
     written().map_err(|error| named(path, &error))
+}
+
+/// The path with an ending more.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }
 
 /// An error with the file that it is about.

@@ -85,6 +85,9 @@ fn named(name: &str) -> Result<&'static str, Failure> {
 }
 
 /// Has a job run now. One that is running already is not waited for.
+///
+/// # Errors
+/// When it did not do what it was there for.
 pub(crate) async fn start(
     options: &Options,
     stack: &Stack,
@@ -92,6 +95,7 @@ pub(crate) async fn start(
     input: &Value,
     tell: &Tell,
 ) -> Result<Exit, Failure> {
+    stack.place(tell).await?;
     if options.dry_run {
         tell.report(&Ran(
             json!({ "job": job, "outcome": "not run, because of --dry-run", "report": { "input": input } }),
@@ -99,11 +103,35 @@ pub(crate) async fn start(
         return Ok(Exit::Well);
     }
     let answer = stack.functions.invoke(job, input).await?;
-    let is_done = answer["outcome"] == "done";
+    let shortcoming = shortcoming(&answer);
     tell.report(&Ran(answer))?;
-    if is_done {
-        return Ok(Exit::Well);
+    shortcoming.map_or(Ok(Exit::Well), Err)
+}
+
+/// What a run that did not fail has not done all the same.
+fn shortcoming(answer: &Value) -> Option<Failure> {
+    let report = &answer["report"];
+    if answer["outcome"] != "done" || report["overtaken"] == true {
+        let what = "another run was at work: look again, and repeat it if that is needed";
+        return Some(Failure::found("overtaken", what));
     }
-    tell.note("another run was at work: look again, and repeat it if that is needed");
-    Ok(Exit::Found)
+    let left: Vec<&str> = report["leftInKms"].as_array()?.iter().filter_map(Value::as_str).collect();
+    let todo = "aws kms disable-key now, then aws kms schedule-key-deletion";
+    Some(Failure::found("left_in_kms", format!("whoever may sign in KMS still can with {}: {todo}", left.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_2_a_run_that_left_something_undone_is_no_success() {
+        let code = |answer: Value| shortcoming(&answer).map(|failure| failure.code);
+        assert_eq!(code(json!({ "outcome": "done", "report": { "steps": [], "overtaken": false } })), None);
+        assert_eq!(code(json!({ "outcome": "done", "report": { "sessions": 3 } })), None);
+        assert_eq!(code(json!({ "outcome": "already_running" })), Some("overtaken"));
+        assert_eq!(code(json!({ "outcome": "done", "report": { "overtaken": true } })), Some("overtaken"));
+        let left = json!({ "outcome": "done", "report": { "overtaken": false, "leftInKms": ["1-2-3"] } });
+        assert_eq!(code(left), Some("left_in_kms"));
+    }
 }

@@ -1,12 +1,12 @@
 //! `postern keys`: the signing ring and the versions of the secrets. Looks into the table; what changes it is the deployed
-//! job, as in the runbooks.
+//! job, as in the runbooks. Looks again afterwards: a job that found nothing to do has ended well, too.
 
 use std::fmt;
 
 use serde::Serialize;
 use serde_json::json;
 use shared::clock::Timestamp;
-use shared::keys::ring::{RingRules, promote_now};
+use shared::keys::ring::{RingRules, Step, promote_now};
 use shared::store::KeyState;
 
 use crate::arguments::{KeysCommand, Options};
@@ -73,29 +73,63 @@ pub(crate) async fn run(options: &Options, command: &KeysCommand, tell: &Tell) -
             tell.report(&list(&stack).await?)?;
             Ok(Exit::Well)
         }
-        KeysCommand::Rotate { secrets: true } => {
-            jobs::start(options, &stack, JOB, &json!({ "action": "rotate-secrets" }), tell).await
-        }
-        KeysCommand::Rotate { secrets: false } => {
-            // The job would say that nothing was to be done, which may be taken for success.
-            let ring = stack.app.store.signing_ring().await?;
-            if promote_now(&ring.keys, stack.app.clock.now(), &rules(&stack)).is_none() {
-                let from = list(&stack).await?.can_rotate_from;
-                let when =
-                    from.map_or_else(|| "there is no next key yet".to_owned(), |from| format!("it may from {from} on"));
-                let why = "the next key has not been published for two hours";
-                return Err(Failure::found("too_early", format!("{why}: {when}")));
-            }
-            jobs::start(options, &stack, JOB, &json!({ "action": "rotate" }), tell).await
-        }
-        KeysCommand::Retire { kid } => {
-            let ring = stack.app.store.signing_ring().await?;
-            if !ring.keys.iter().any(|key| key.kid == *kid) {
-                return Err(Failure::found("not_found", format!("{kid} is not in the ring: nothing to retire")));
-            }
-            jobs::start(options, &stack, JOB, &json!({ "action": "retire-now", "kid": kid }), tell).await
-        }
+        KeysCommand::Rotate { secrets: true } => rotate_secrets(options, &stack, tell).await,
+        KeysCommand::Rotate { secrets: false } => rotate(options, &stack, tell).await,
+        KeysCommand::Retire { kid } => retire(options, &stack, kid, tell).await,
     }
+}
+
+async fn rotate(options: &Options, stack: &Stack, tell: &Tell) -> Result<Exit, Failure> {
+    let ring = stack.app.store.signing_ring().await?;
+    let Some(Step::Promote { next, .. }) = promote_now(&ring.keys, stack.app.clock.now(), &rules(stack)) else {
+        let from = list(stack).await?.can_rotate_from;
+        let when = from.map_or_else(|| "there is no next key yet".to_owned(), |from| format!("it may from {from} on"));
+        let why = "the next key has not been published for two hours";
+        return Err(Failure::found("too_early", format!("{why}: {when}")));
+    };
+    let exit = jobs::start(options, stack, JOB, &json!({ "action": "rotate" }), tell).await?;
+    let ring = stack.app.store.signing_ring().await?;
+    if !options.dry_run && !ring.keys.iter().any(|key| key.kid == next && key.state == KeyState::Current) {
+        return Err(Failure::found("not_rotated", format!("{next} does not sign: look at postern keys list")));
+    }
+    Ok(exit)
+}
+
+async fn rotate_secrets(options: &Options, stack: &Stack, tell: &Tell) -> Result<Exit, Failure> {
+    let newest = async || -> Result<_, Failure> {
+        Ok(stack.app.store.secrets().await?.iter().map(|secret| secret.created_at).max())
+    };
+    let before = newest().await?;
+    let exit = jobs::start(options, stack, JOB, &json!({ "action": "rotate-secrets" }), tell).await?;
+    if !options.dry_run && newest().await? == before {
+        let why =
+            "the newest version has not been known everywhere for long enough: ten minutes after it was made it is";
+        return Err(Failure::found("too_early", why));
+    }
+    Ok(exit)
+}
+
+async fn retire(options: &Options, stack: &Stack, kid: &str, tell: &Tell) -> Result<Exit, Failure> {
+    let ring = stack.app.store.signing_ring().await?;
+    let Some(key) = ring.keys.iter().find(|key| key.kid == kid) else {
+        return Err(Failure::found("not_found", format!("{kid} is not in the ring: nothing to retire")));
+    };
+    tell.note(&match (key.state, ring.keys.iter().find(|key| key.state == KeyState::Next)) {
+        (KeyState::Current, Some(next)) => {
+            format!("{kid} signs; {} takes over, which has been published since {}", next.kid, next.published_at)
+        }
+        (KeyState::Current, None) => format!(
+            "{kid} signs, and there is no next key: one is made first, and signs at once; verifiers with caches do not know it yet"
+        ),
+        (KeyState::Next, _) => format!("{kid} is the next key, and has signed nothing"),
+        (KeyState::Retired, _) => format!("{kid} has been retired; tokens that it signed may still be alive"),
+    });
+    let exit = jobs::start(options, stack, JOB, &json!({ "action": "retire-now", "kid": kid }), tell).await?;
+    let ring = stack.app.store.signing_ring().await?;
+    if !options.dry_run && ring.keys.iter().any(|key| key.kid == kid) {
+        return Err(Failure::found("not_retired", format!("{kid} is still in the ring: do it again")));
+    }
+    Ok(exit)
 }
 
 pub(crate) fn rules(stack: &Stack) -> RingRules {

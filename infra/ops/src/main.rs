@@ -11,8 +11,10 @@ mod aws;
 mod doctor;
 mod exit;
 mod files;
+mod interrupt;
 mod jobs;
 mod keys;
+mod origin;
 mod stack;
 mod tell;
 mod users;
@@ -26,14 +28,27 @@ use tell::Tell;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // Complaints about the arguments end here, with exit code 2.
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(other) => return complaint(&other),
+    };
     let tell = Tell::new(arguments.options.json);
     let exit = match run(&arguments, &tell).await {
         Ok(exit) => exit,
         Err(failure) => tell.failure(&failure),
     };
     exit.into()
+}
+
+/// Of the arguments, with exit code 2, or what was asked for instead of a command: help, the version.
+fn complaint(error: &clap::Error) -> ExitCode {
+    let is_for_programs = std::env::args_os().any(|argument| argument == "--json");
+    if error.use_stderr() && is_for_programs {
+        return Tell::new(true).failure(&Failure::usage(error.to_string())).into();
+    }
+    // To wherever it belongs; nobody may be listening.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage } else { Exit::Well }.into()
 }
 
 async fn run(Arguments { options, command }: &Arguments, tell: &Tell) -> Result<Exit, Failure> {

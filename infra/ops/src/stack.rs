@@ -1,4 +1,5 @@
 //! A deployed stack, found by its functions: they have its name, its tables, its keys and its settings in their environment.
+//! The settings are those of a function that is the stack's (`origin`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,8 +20,10 @@ use shared::id;
 use shared::settings::Settings;
 
 use crate::arguments::Options;
-use crate::aws::{self, AwsClock};
+use crate::aws::{self, AwsClock, Place};
 use crate::exit::Failure;
+use crate::origin::{Origin, logical_id, may_be, origin, untold};
+use crate::tell::Tell;
 
 const LAMBDA: &str = "Lambda";
 
@@ -30,10 +33,6 @@ const ALIAS: &str = "live";
 /// No function runs longer.
 const LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
 
-/// The tags that CloudFormation gives to what it makes.
-const STACK_TAG: &str = "aws:cloudformation:stack-name";
-const LOGICAL_ID_TAG: &str = "aws:cloudformation:logical-id";
-
 /// A function as it is deployed.
 pub(crate) struct Function {
     /// Its physical name.
@@ -41,10 +40,21 @@ pub(crate) struct Function {
     pub(crate) environment: BTreeMap<String, String>,
 }
 
+/// A function that has another value of a variable than the stack's settings.
+pub(crate) struct Differing<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) variables: Vec<&'a str>,
+    /// False of one that only says that it is the stack's.
+    pub(crate) is_own: bool,
+}
+
 /// The functions of a stack, before anything is known of their settings.
 pub(crate) struct Functions {
     pub(crate) stack: String,
+    /// Those that say that they are the stack's, as they were deployed last. The first is.
     pub(crate) all: Vec<Function>,
+    /// The variables of the first, in the version that is in use.
+    pub(crate) settings: BTreeMap<String, String>,
     pub(crate) clock: AwsClock,
     config: SdkConfig,
     client: Client,
@@ -84,8 +94,66 @@ impl Functions {
             );
             return Err(Failure::found("stack_not_found", message));
         }
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self { stack: options.stack.clone(), all, clock, config, client })
+        // CloudFormation's names first: mostly the first is the stack's.
+        let own = format!("{}-", options.stack);
+        all.sort_by_cached_key(|function| (!function.name.starts_with(&own), function.name.clone()));
+        let mut found = Self { stack: options.stack.clone(), all, settings: BTreeMap::new(), clock, config, client };
+        found.settle().await?;
+        Ok(found)
+    }
+
+    /// Finds a function that is the stack's, puts it first, and takes the settings from it.
+    async fn settle(&mut self) -> Result<(), Failure> {
+        let (mut first, mut is_told) = (None, true);
+        for (place, function) in self.all.iter().enumerate() {
+            match self.origin(&function.name).await? {
+                Origin::Stack(_) => {
+                    first = Some(place);
+                    break;
+                }
+                Origin::Elsewhere => {}
+                Origin::Untold => is_told = false,
+            }
+        }
+        let Some(first) = first else {
+            return Err(match is_told {
+                true => Failure::found(
+                    "stack_not_found",
+                    format!("{} and others say that they are of a stack {}, and are not", self.all[0].name, self.stack),
+                ),
+                false => untold(),
+            });
+        };
+        self.all[..=first].rotate_right(1);
+        let name = &self.all[0].name;
+        let in_use = self.client.get_function().function_name(name).qualifier(ALIAS).send().await;
+        let in_use = in_use.map_err(|cause| Error::unavailable(LAMBDA, &cause))?.configuration;
+        let variables = in_use.and_then(|it| it.environment).and_then(|it| it.variables);
+        self.settings = variables.unwrap_or_default().into_iter().collect();
+        Ok(())
+    }
+
+    async fn origin(&self, function: &str) -> Result<Origin, Failure> {
+        let described = self.client.get_function().function_name(function).send().await;
+        let tags = described.map_err(|cause| Error::unavailable(LAMBDA, &cause))?.tags.unwrap_or_default();
+        Ok(origin(&tags, &self.stack))
+    }
+
+    /// The functions that differ in a variable that they have in common. As they were deployed last: versions that are in
+    /// use may differ for a while.
+    ///
+    /// # Errors
+    /// When AWS does not say whose they are.
+    pub(crate) async fn differing(&self) -> Result<Vec<Differing<'_>>, Failure> {
+        let mut found = Vec::new();
+        for function in &self.all[1..] {
+            let variables = differences(&self.all[0].environment, &function.environment);
+            if !variables.is_empty() {
+                let is_own = matches!(self.origin(&function.name).await?, Origin::Stack(_));
+                found.push(Differing { name: &function.name, variables, is_own });
+            }
+        }
+        Ok(found)
     }
 
     /// With the settings of the functions, which are the same for all (`doctor` looks whether they are).
@@ -93,12 +161,22 @@ impl Functions {
     /// # Errors
     /// When they have faults.
     pub(crate) fn into_stack(self) -> Result<Stack, Failure> {
-        let environment: Environment = self.all[0].environment.clone().into_iter().collect();
+        let environment: Environment = self.settings.clone().into_iter().collect();
         let settings = Settings::read(&environment).map_err(|faults| {
             Failure::found("settings", format!("{faults}\nmend the template's parameters and deploy again"))
         })?;
         let app = App::on(self.config.clone(), settings, self.clock.clock());
         Ok(Stack { app: Arc::new(app), functions: self })
+    }
+
+    /// Tells where something is about to happen.
+    ///
+    /// # Errors
+    /// When AWS does not say who asks.
+    pub(crate) async fn place(&self, tell: &Tell) -> Result<Place, Failure> {
+        let place = Place::of(&self.config, &self.stack, &self.clock).await?;
+        tell.place(&place);
+        Ok(place)
     }
 
     /// Whether a function of the code, named like its binary, is deployed.
@@ -134,12 +212,16 @@ impl Functions {
     /// A function's name as CloudFormation made it. Several may look alike, so its tags decide.
     async fn physical_name(&self, binary: &str) -> Result<String, Failure> {
         let logical_id = logical_id(binary);
+        let mut is_told = true;
         for function in self.all.iter().filter(|function| may_be(&function.name, &logical_id)) {
-            let described = self.client.get_function().function_name(&function.name).send().await;
-            let tags = described.map_err(|cause| Error::unavailable(LAMBDA, &cause))?.tags.unwrap_or_default();
-            if tags.get(LOGICAL_ID_TAG) == Some(&logical_id) && tags.get(STACK_TAG) == Some(&self.stack) {
-                return Ok(function.name.clone());
+            match self.origin(&function.name).await? {
+                Origin::Stack(id) if id == logical_id => return Ok(function.name.clone()),
+                Origin::Stack(_) | Origin::Elsewhere => {}
+                Origin::Untold => is_told = false,
             }
+        }
+        if !is_told {
+            return Err(untold());
         }
         Err(Failure::found("not_deployed", format!("the stack {} has no function {logical_id}", self.stack)))
     }
@@ -156,30 +238,46 @@ impl Stack {
         RequestContext { user_agent: USER_AGENT.to_owned(), ..RequestContext::of_job(now, id::fresh(now)) }
     }
 
-    /// Who is at the keyboard.
+    /// Tells where something is about to happen.
     ///
     /// # Errors
-    /// When AWS does not say.
-    pub(crate) async fn operator(&self) -> Result<Actor, Failure> {
-        aws::operator(&self.functions.config).await
+    /// When AWS does not say who asks.
+    pub(crate) async fn place(&self, tell: &Tell) -> Result<Place, Failure> {
+        self.functions.place(tell).await
+    }
+
+    /// Who is at the keyboard: for what this program writes itself, or gives away, where the functions agree on the settings
+    /// that it does so by.
+    ///
+    /// # Errors
+    /// When they do not, or AWS does not say who asks.
+    pub(crate) async fn operator(&self, tell: &Tell) -> Result<Actor, Failure> {
+        self.agrees().await?;
+        Ok(self.place(tell).await?.actor())
+    }
+
+    /// Looks whether the functions agree on the settings.
+    ///
+    /// # Errors
+    /// When they do not.
+    pub(crate) async fn agrees(&self) -> Result<(), Failure> {
+        if let Some(Differing { name, variables, .. }) = self.functions.differing().await?.iter().find(|it| it.is_own) {
+            let what = format!("{name} has another {} than the other functions", variables.join(", "));
+            return Err(Failure::found("settings_differ", format!("{what}: deploy again; doctor names all of them")));
+        }
+        Ok(())
     }
 }
 
 /// What the trail shows as the device.
 const USER_AGENT: &str = concat!("postern/", env!("CARGO_PKG_VERSION"));
 
-/// `jobs-rotate-keys` is `JobsRotateKeys` in the template.
-fn logical_id(binary: &str) -> String {
-    let capital = |word: &str| {
-        let mut letters = word.chars();
-        letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
-    };
-    binary.split('-').map(capital).collect()
-}
-
-/// CloudFormation names a function `<stack>-<logical id>-<random>`, and cuts the first two if that gets too long.
-fn may_be(name: &str, logical_id: &str) -> bool {
-    name.split('-').any(|part| part.len() >= 8 && logical_id.starts_with(part) || part == logical_id)
+/// The variables that two functions have different values of. A function may have some of its own.
+fn differences<'a>(a: &'a BTreeMap<String, String>, b: &'a BTreeMap<String, String>) -> Vec<&'a str> {
+    a.iter()
+        .filter(|(name, value)| b.get(*name).is_some_and(|other| other != *value))
+        .map(|(name, _)| name.as_str())
+        .collect()
 }
 
 #[cfg(test)]
@@ -187,11 +285,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_function_is_found_by_its_logical_id_also_where_that_was_cut() {
-        assert_eq!(logical_id("jobs-rotate-keys"), "JobsRotateKeys");
-        assert!(may_be("postern-JobsRotateKeys-1Q2W3E4R", "JobsRotateKeys"));
-        assert!(may_be("a-stack-with-a-very-long-name-JobsRotate-1Q2W3E4R", "JobsRotateKeys"));
-        assert!(!may_be("postern-JobsRotateKeys-1Q2W3E4R", "JobsRetryMail"));
-        assert!(!may_be("postern-AuthLogin-1Q2W3E4R", "AuthLogout"));
+    fn only_what_both_functions_have_can_differ() {
+        let of = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let a: BTreeMap<String, String> = of(&[("STAGE", "production"), ("AUDIENCE", "a")]);
+        let b: BTreeMap<String, String> = of(&[("STAGE", "preview"), ("AUDIENCE", "a"), ("OWN", "x")]);
+        assert_eq!(differences(&a, &b), ["STAGE"]);
     }
 }

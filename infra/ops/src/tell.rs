@@ -1,20 +1,32 @@
-//! What is told: reports to standard output, as text or as one JSON value; everything else to standard error.
+//! What is told: reports to standard output, as text or as one JSON value; everything else to standard error, where it is
+//! JSON too if that was asked for, a value a line.
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde_json::json;
 
+use crate::aws::Place;
 use crate::exit::{Exit, Failure};
 
 pub(crate) struct Tell {
     json: bool,
+    place: OnceLock<Place>,
 }
 
 impl Tell {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, place: OnceLock::new() }
+    }
+
+    /// Where something is about to be written or given away: so that nobody finds out afterwards. A report in JSON has it
+    /// as `place`.
+    pub(crate) fn place(&self, place: &Place) {
+        if self.place.set(place.clone()).is_ok() && !self.json {
+            self.note(&place.to_string());
+        }
     }
 
     /// The answer to a command.
@@ -29,19 +41,21 @@ impl Tell {
 
     /// The same where standard output is for something else.
     pub(crate) fn aside<T: Serialize + Display>(&self, report: &T) -> Result<(), Failure> {
-        self.note(&self.text_of(report)?);
+        write_aside(&self.text_of(report)?);
         Ok(())
     }
 
     /// For people who wait, and for logs.
     pub(crate) fn note(&self, text: &str) {
-        // Nobody may be listening; that changes nothing.
-        let _ = writeln!(io::stderr(), "{text}");
+        match self.json {
+            true => write_aside(&json!({ "note": text }).to_string()),
+            false => write_aside(text),
+        }
     }
 
     pub(crate) fn failure(&self, failure: &Failure) -> Exit {
         let Failure { exit, code, message } = failure;
-        self.note(&match self.json {
+        write_aside(&match self.json {
             true => json!({ "error": { "code": code, "message": message } }).to_string(),
             false => format!("postern: {message}"),
         });
@@ -49,11 +63,21 @@ impl Tell {
     }
 
     fn text_of<T: Serialize + Display>(&self, report: &T) -> Result<String, Failure> {
-        match self.json {
-            true => serde_json::to_string(report).map_err(|error| Failure::found("internal", error.to_string())),
-            false => Ok(report.to_string()),
+        if !self.json {
+            return Ok(report.to_string());
         }
+        let internal = |error: serde_json::Error| Failure::found("internal", error.to_string());
+        let mut value = serde_json::to_value(report).map_err(internal)?;
+        if let (Some(place), Some(members)) = (self.place.get(), value.as_object_mut()) {
+            members.insert("place".to_owned(), serde_json::to_value(place).map_err(internal)?);
+        }
+        Ok(value.to_string())
     }
+}
+
+/// Nobody may be listening; that changes nothing.
+fn write_aside(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Lines of columns as wide as their widest cell, for text.

@@ -1,6 +1,6 @@
 //! What was deployed: functions, settings, tables, the sender of mails, and the clock that all of it is judged by.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use shared::environment::Environment;
@@ -9,17 +9,14 @@ use shared::store::TableStanding;
 
 use super::{Finding, demanded};
 use crate::exit::Failure;
-use crate::stack::{Functions, Stack};
+use crate::origin::binaries;
+use crate::stack::{Differing, Functions, Stack};
 
 pub(super) const SETTINGS: &str = "settings";
 
 /// Whether all functions are there, with the same settings, and whether those are valid.
-pub(super) fn functions(functions: &Functions) -> Vec<Finding> {
-    let endpoints = handlers::ENDPOINTS.iter().map(|endpoint| endpoint.name);
-    let jobs = handlers::JOBS.iter().map(|job| job.name);
-    let consumers = handlers::CONSUMERS.iter().map(|consumer| consumer.name);
-    let expected = endpoints.chain(jobs).chain(consumers).chain([handlers::AUTHORIZER, handlers::DEPLOY_CHECK]);
-    let missing: Vec<&str> = expected.filter(|name| !functions.has(name)).collect();
+pub(super) async fn functions(functions: &Functions) -> Result<Vec<Finding>, Failure> {
+    let missing: Vec<&str> = binaries().filter(|name| !functions.has(name)).collect();
     let mut findings = vec![match missing[..] {
         [] => Finding::ok("functions", format!("{} functions are deployed", functions.all.len())),
         _ => Finding::problem(
@@ -28,8 +25,7 @@ pub(super) fn functions(functions: &Functions) -> Vec<Finding> {
             "deploy again; this command line may also be newer than the deployment",
         ),
     }];
-    let common = &functions.all[0].environment;
-    match Settings::read(&common.clone().into_iter().collect::<Environment>()) {
+    match Settings::read(&functions.settings.clone().into_iter().collect::<Environment>()) {
         Ok(_) => findings.push(Finding::ok(SETTINGS, "are valid")),
         Err(faults) => findings.push(Finding::problem(
             SETTINGS,
@@ -37,25 +33,25 @@ pub(super) fn functions(functions: &Functions) -> Vec<Finding> {
             "mend the template's parameters and deploy again; until then every function answers 503",
         )),
     }
-    let differing: BTreeSet<&str> =
-        functions.all.iter().flat_map(|function| differences(common, &function.environment)).collect();
-    if !differing.is_empty() {
-        let names: Vec<&str> = differing.into_iter().collect();
+    let (own, strange): (Vec<Differing>, Vec<Differing>) =
+        functions.differing().await?.into_iter().partition(|it| it.is_own);
+    if !own.is_empty() {
+        let names: BTreeSet<&str> = own.iter().flat_map(|it| it.variables.iter().copied()).collect();
         findings.push(Finding::warning(
-            "settings",
-            format!("are not the same in all functions: {}", names.join(", ")),
+            SETTINGS,
+            format!("are not the same in all functions: {}", names.into_iter().collect::<Vec<_>>().join(", ")),
             "deploy again, so that what was changed by hand is as in the template",
         ));
     }
-    findings
-}
-
-/// The variables that two functions have different values of. A function may have some of its own.
-fn differences<'a>(a: &'a BTreeMap<String, String>, b: &'a BTreeMap<String, String>) -> Vec<&'a str> {
-    a.iter()
-        .filter(|(name, value)| b.get(*name).is_some_and(|other| other != *value))
-        .map(|(name, _)| name.as_str())
-        .collect()
+    if !strange.is_empty() {
+        let names: Vec<&str> = strange.iter().map(|it| it.name).collect();
+        findings.push(Finding::warning(
+            SETTINGS,
+            format!("are told otherwise by what is not of this stack and has its STACK_NAME: {}", names.join(", ")),
+            "find out whose they are; nothing here goes by them",
+        ));
+    }
+    Ok(findings)
 }
 
 /// Whether this machine's clock agrees with AWS's. Every other finding is by AWS's.
@@ -138,17 +134,4 @@ pub(super) async fn sender(stack: &Stack) -> Result<Vec<Finding>, Failure> {
         ));
     }
     Ok(findings)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_both_functions_have_can_differ() {
-        let of = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        let a: BTreeMap<String, String> = of(&[("STAGE", "production"), ("AUDIENCE", "a")]);
-        let b: BTreeMap<String, String> = of(&[("STAGE", "preview"), ("AUDIENCE", "a"), ("OWN", "x")]);
-        assert_eq!(differences(&a, &b), ["STAGE"]);
-    }
 }

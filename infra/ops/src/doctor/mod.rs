@@ -56,14 +56,17 @@ impl Finding {
 struct Report {
     stack: String,
     problems: usize,
+    /// Of these: what AWS did not let us look at.
+    unknown: usize,
     warnings: usize,
     findings: Vec<Finding>,
 }
 
 impl Report {
-    fn of(stack: &str, findings: Vec<Finding>) -> Self {
+    fn of(stack: &str, findings: Vec<Finding>, unknown: usize) -> Self {
         let count = |level| findings.iter().filter(|finding| finding.level == level).count();
-        Self { stack: stack.to_owned(), problems: count(Level::Problem), warnings: count(Level::Warning), findings }
+        let (problems, warnings) = (count(Level::Problem), count(Level::Warning));
+        Self { stack: stack.to_owned(), problems, unknown, warnings, findings }
     }
 }
 
@@ -86,7 +89,9 @@ impl fmt::Display for Report {
 
 pub(crate) async fn run(options: &Options, tell: &Tell) -> Result<Exit, Failure> {
     let functions = Functions::find(options).await?;
-    let mut findings = deployment::functions(&functions);
+    functions.place(tell).await?;
+    let mut unknown = 0;
+    let mut findings = deployment::functions(&functions).await?;
     findings.push(deployment::clock(&functions));
     // Without settings nothing else can be looked at.
     if findings.iter().all(|finding| finding.check != deployment::SETTINGS || finding.level != Level::Problem) {
@@ -101,14 +106,19 @@ pub(crate) async fn run(options: &Options, tell: &Tell) -> Result<Exit, Failure>
         let groups = [("tables", tables), ("mail", sender), ("keys", keys), ("jobs", jobs), ("trail", trail)];
         findings.extend(groups.into_iter().flat_map(|(check, found)| {
             found.unwrap_or_else(|failure| {
+                unknown += 1;
                 let todo = "allow it, or come again: docs/cli.md lists what doctor asks of AWS";
                 vec![Finding::problem(check, format!("could not be looked at: {}", failure.message), todo)]
             })
         }));
     }
-    let report = Report::of(&options.stack, findings);
+    let report = Report::of(&options.stack, findings, unknown);
     tell.report(&report)?;
-    Ok(if report.problems == 0 { Exit::Well } else { Exit::Found })
+    Ok(match report.problems {
+        0 => Exit::Well,
+        problems if problems == unknown => Exit::Unavailable,
+        _ => Exit::Found,
+    })
 }
 
 /// What production needs is no more than good to have elsewhere.

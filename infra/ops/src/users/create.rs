@@ -5,6 +5,7 @@ use std::io::{self, BufRead};
 
 use serde::Serialize;
 use shared::accounts::{self, FirstPassword, Name, NewAccount};
+use shared::error::Error;
 use shared::password::{MAX_BYTES, Password};
 use shared::secret::PlainToken;
 
@@ -72,8 +73,16 @@ pub(super) async fn run(options: &Options, arguments: &CreateArguments, tell: &T
             Some(password) => FirstPassword::Given(password),
         },
     };
-    let operator = stack.operator().await?;
-    let created = accounts::create_by_operator(&stack.app, &stack.context(), &operator, &new).await?;
+    let operator = stack.operator(tell).await?;
+    let created = accounts::create_by_operator(&stack.app, &stack.context(), &operator, &new).await;
+    let created = created.map_err(|error| match error {
+        // The answer may have been lost after the write.
+        Error::Unavailable { .. } => Failure::unavailable(format!(
+            "{error}; the account may be there all the same: repeat it, and if the address is taken then, its owner \
+             asks for a password (\"forgotten password\")"
+        )),
+        other => other.into(),
+    })?;
     let created = created.ok_or_else(|| taken(&made.email))?;
     made.user_id = Some(created.user_id.to_string());
     made.mailed = created.is_mailed;

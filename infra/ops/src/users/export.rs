@@ -75,7 +75,7 @@ pub(super) async fn run(options: &Options, arguments: &ExportArguments, tell: &T
         Some(path) => Box::new(files::create(path)?),
         None => Box::new(io::stdout()),
     };
-    let operator = stack.operator().await?;
+    let operator = stack.operator(tell).await?;
     accounts::tell_export(&stack.app, &stack.context(), &operator).await?;
     tell.note(WARNING);
     let exit = write(&stack, &mut state, &mut file, arguments, tell).await?;

@@ -102,7 +102,7 @@ pub(super) async fn run(options: &Options, arguments: &ImportArguments, tell: &T
     let rejects_path = arguments.rejects.clone().unwrap_or_else(|| beside(&arguments.file));
     let stack = Stack::find(options).await?;
     let mut run = Run {
-        operator: stack.operator().await?,
+        operator: stack.operator(tell).await?,
         stack: &stack,
         dry_run: options.dry_run,
         patience: Duration::from_secs(arguments.patience),

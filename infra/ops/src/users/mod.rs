@@ -52,7 +52,7 @@ async fn unlock(options: &Options, account: &Account, reason: &str, tell: &Tell)
         let user = found.ok_or_else(|| Failure::found("not_found", "there is no such account"))?;
         ("would be unlocked", user.user_id)
     } else {
-        let operator = stack.operator().await?;
+        let operator = stack.operator(tell).await?;
         let id = accounts::unlock_by_operator(&stack.app, &stack.context(), &operator, whose, reason).await?;
         ("unlocked", id)
     };

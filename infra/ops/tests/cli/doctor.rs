@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::TestApp;
 
-use crate::{command, postern, start};
+use crate::{command, file_with, postern, run};
 
 async fn findings(app: &TestApp, exit: i32) -> Vec<Value> {
     let report = postern(app, &["doctor", "--json"]).await.expect(exit).json();
@@ -30,12 +30,71 @@ async fn client_6_doctor_finds_a_fresh_stack_well_and_a_neglected_one_not() {
     let neglected = findings(&app, 1).await;
     assert!(has_problem(&neglected, "keys", "has been due for two hours"), "{neglected:?}");
     assert!(has_problem(&neglected, "jobs", "jobs-expire-sessions is overdue"), "{neglected:?}");
-    for job in ["expire-sessions", "rotate-keys", "sign-audit-checkpoint"] {
-        postern(&app, &["jobs", "run", job]).await.expect(0);
+    let jobs = ["expire-sessions", "rotate-keys", "sign-audit-checkpoint"];
+    for day in [0, 86_400] {
+        app.advance(day);
+        for job in jobs {
+            postern(&app, &["jobs", "run", job]).await.expect(0);
+        }
+    }
+    // What somebody does by hand says nothing of the schedule.
+    assert!(has_problem(&findings(&app, 1).await, "jobs", "jobs-expire-sessions is overdue"));
+    let at = app.stack.clock().now().to_string();
+    for job in jobs {
+        app.job(job, json!({ "source": "aws.scheduler", "time": at })).await;
     }
     app.trail_is_chained().await;
     app.job("sign-audit-checkpoint", json!({})).await;
     assert!(findings(&app, 0).await.iter().all(|finding| finding["level"] != "problem"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn client_6_doctor_says_where_it_looked_and_what_it_could_not_see_is_not_known() {
+    let app = TestApp::start().await;
+    let report = postern(&app, &["doctor", "--json"]).await.expect(0).json();
+    let (place, endpoint) = (&report["place"], app.stack.aws().endpoint().to_string());
+    assert_eq!((&place["account"], &place["region"]), (&json!("000000000000"), &json!("us-east-1")));
+    assert_eq!(place["endpoint"].as_str().unwrap().trim_end_matches('/'), endpoint.trim_end_matches('/'));
+    let told = postern(&app, &["doctor"]).await.expect(0);
+    assert!(told.err.contains("stack postern-local in account 000000000000, us-east-1 at http"), "{}", told.err);
+    app.fault(json!({ "service": "ses", "kind": "error" })).await;
+    let report = postern(&app, &["doctor", "--json"]).await.expect(3).json();
+    assert_eq!((&report["problems"], &report["unknown"]), (&json!(1), &json!(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn client_6_a_profile_is_asked_and_not_the_environment() {
+    let app = TestApp::start().await;
+    let section = |more: &str| {
+        let url = app.stack.aws().endpoint();
+        file_with("config", &format!("[profile prod]\nregion = us-east-1\nendpoint_url = {url}\n{more}"))
+    };
+    let with_keys = section("aws_access_key_id = prod\naws_secret_access_key = prod\n");
+    let without_keys = section("");
+    // The environment of `/_local/env` leads to the laptop.
+    let led = run(command(&app, &["keys", "list", "--profile", "prod"]).await).await.expect(2);
+    assert!(led.err.contains("AWS_ENDPOINT_URL"), "{}", led.err);
+    for (config, exit) in [(with_keys, 0), (without_keys, 3)] {
+        let mut list = command(&app, &["keys", "list", "--profile", "prod"]).await;
+        list.env_remove("AWS_ENDPOINT_URL").env_remove("AWS_REGION").env("AWS_CONFIG_FILE", config);
+        run(list).await.expect(exit);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn client_6_nothing_is_written_by_settings_that_the_functions_do_not_share() {
+    let mut lines: Vec<String> = tests::TEMPLATE.lines().map(str::to_owned).collect();
+    let function = lines.iter().position(|line| line == "  AuthLogout:").unwrap();
+    let properties = function + lines[function..].iter().position(|line| line == "    Properties:").unwrap();
+    lines.insert(properties + 1, "      Environment: { Variables: { MAIL_FROM: other@example.com } }".to_owned());
+    let app = TestApp::of_template(lines.join("\n"), &[]).await;
+    let made = postern(&app, &["users", "create", "kim@example.org", "--name", "Kim", "--json"]).await.expect(1);
+    assert!(made.err.contains("settings_differ") && made.err.contains("MAIL_FROM"), "{}", made.err);
+    assert!(app.table("users").await.is_empty());
+    // An emergency does not wait for a deployment, and looking is always allowed.
+    postern(&app, &["jobs", "run", "expire-sessions"]).await.expect(0);
+    let doctor = postern(&app, &["doctor"]).await.expect(0);
+    assert!(doctor.out.contains("are not the same in all functions: MAIL_FROM"), "{}", doctor.out);
 }
 
 async fn production() -> TestApp {
@@ -73,14 +132,13 @@ async fn client_6_failures_have_their_exit_codes_and_are_told_to_programs() {
 
     let mut away = command(&app, &["keys", "list"]).await;
     away.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
-    let child = start(away, "");
-    let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
-    assert_eq!(output.status.code(), Some(3));
+    run(away).await.expect(3);
     let mut nowhere = command(&app, &["keys", "list"]).await;
     nowhere.env_remove("AWS_REGION");
-    let child = start(nowhere, "");
-    let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
-    assert_eq!(output.status.code(), Some(2));
+    run(nowhere).await.expect(2);
+    let wrong = postern(&app, &["--json", "nonsense"]).await.expect(2);
+    let told: Value = serde_json::from_str(&wrong.err).unwrap();
+    assert_eq!(told["error"]["code"], "usage");
     // Nobody is told apart from nobody: without an identity nothing is changed.
     app.fault(json!({ "service": "sts", "kind": "error" })).await;
     postern(&app, &["users", "create", "kim@example.org", "--name", "Kim"]).await.expect(3);

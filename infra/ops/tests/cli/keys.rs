@@ -39,6 +39,38 @@ async fn keys_2_an_operator_rotates_when_it_is_safe_and_retires_at_once() {
     assert_eq!(first["secrets"].as_array().unwrap().len(), 1);
     postern(&app, &["keys", "rotate", "--secrets"]).await.expect(0);
     assert_eq!(list().await["secrets"].as_array().unwrap().len(), 2);
+    // The job does nothing and ends well; what was asked for has not happened.
+    let early = postern(&app, &["keys", "rotate", "--secrets", "--json"]).await.expect(1);
+    assert!(early.err.contains("\"too_early\""), "{}", early.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_2_a_retired_key_that_is_left_in_kms_is_no_success() {
+    let app = TestApp::start().await;
+    let list = postern(&app, &["keys", "list", "--json"]).await.expect(0).json();
+    let (current, next) = (kids(&list, "current").remove(0), kids(&list, "next").remove(0));
+    let dry = postern(&app, &["keys", "retire", &current, "--dry-run"]).await.expect(0);
+    assert!(dry.err.contains(&format!("{current} signs; {next} takes over")), "{}", dry.err);
+    app.fault(json!({ "service": "kms", "operation": "ScheduleKeyDeletion", "kind": "error" })).await;
+    let retired = postern(&app, &["keys", "retire", &current, "--json"]).await.expect(1);
+    let error = retired.err.lines().find(|line| line.contains("\"error\"")).unwrap();
+    let kms = list["signing"].as_array().unwrap().iter().find(|key| key["kid"] == current).unwrap()["kmsKeyId"].clone();
+    assert!(error.contains("\"left_in_kms\"") && error.contains(kms.as_str().unwrap()), "{error}");
+    assert_eq!(retired.json()["place"]["account"], "000000000000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn audit_5_an_auditors_clock_is_not_believed() {
+    let app = TestApp::start().await;
+    app.native("ada@example.com").await;
+    app.trail_is_chained().await;
+    app.job("sign-audit-checkpoint", json!({})).await;
+    let verify = ["audit", "verify", "--key", "alias/postern-AuditKey", "--json"];
+    assert_eq!(postern(&app, &verify).await.expect(0).json()["faultCount"], 0);
+    // By this machine's clock the signature is of a moment ago; there it is three hours old.
+    app.advance(3 * 3600);
+    let stale = postern(&app, &verify).await.expect(1).json();
+    assert!(stale["faultCount"].as_u64().unwrap() > 0, "{stale}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,6 +115,12 @@ async fn audit_an_operator_verifies_the_trail_and_copies_of_it_are_told() {
     let csv = postern(&app, &["audit", "export", "--format", "csv", "--action", "UserLoggedIn"]).await.expect(0);
     assert_eq!(csv.out.lines().count(), 2, "{}", csv.out);
     postern(&app, &["audit", "export", "--action", "Nonsense"]).await.expect(2);
+    // A dry run reads nothing, and leaves neither a file nor an event.
+    let other = file("trail.ndjson");
+    let before = app.count("AuditRead").await;
+    postern(&app, &["audit", "export", "--output", other.to_str().unwrap(), "--dry-run"]).await.expect(0);
+    assert_eq!((app.count("AuditRead").await, other.parent().unwrap().read_dir().unwrap().count()), (before, 0));
+    postern(&app, &["audit", "export", "--output", path.to_str().unwrap()]).await.expect(1);
 
     let id = events.iter().find(|event| event["kind"] == "UserLoggedIn").unwrap()["id"].as_str().unwrap();
     app.set("audit-events", "id", id, "request_id", "another").await;

@@ -60,8 +60,16 @@ pub(crate) async fn postern(app: &TestApp, arguments: &[&str]) -> Answer {
     postern_with(app, arguments, "").await
 }
 
+/// Runs a command with nothing on its standard input.
+pub(crate) async fn run(command: Command) -> Answer {
+    ended(start(command, "")).await
+}
+
 pub(crate) async fn postern_with(app: &TestApp, arguments: &[&str], input: &str) -> Answer {
-    let child = start(command(app, arguments).await, input);
+    ended(start(command(app, arguments).await, input)).await
+}
+
+pub(crate) async fn ended(child: Child) -> Answer {
     let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap();
     Answer::of(&output.unwrap())
 }

@@ -19,7 +19,7 @@ pub(super) use self::checkpoint::newest_signed;
 pub use self::checkpoint::{Checkpoint, Logged, Witness};
 pub use self::segment::{Change, Segment, follow};
 pub use self::sign::{Signing, sign};
-pub use self::standing::{Standing, State, standing};
+pub use self::standing::{Standing, State, standing, unsigned_since};
 pub(super) use self::verify::CUT_MARGIN;
 pub use self::verify::{Fault, Verification, verify};
 use serde::de::{Deserialize, Deserializer, Error as _};

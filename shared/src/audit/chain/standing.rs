@@ -64,6 +64,14 @@ pub async fn standing(app: &App, now: Timestamp) -> Result<Standing> {
     Ok(judge(head.as_ref(), checkpoint.as_ref(), signed.as_ref(), now))
 }
 
+/// Since when something has been waiting for a signature: the oldest link that has none.
+///
+/// # Errors
+/// When DynamoDB does not answer.
+pub async fn unsigned_since(app: &App, standing: &Standing) -> Result<Option<Timestamp>> {
+    Ok(app.store.segments(standing.signed_links + 1, 1).await?.first().map(|link| link.at))
+}
+
 /// Pure: the newest link, the newest signature, and the link that it is of.
 fn judge(
     head: Option<&Segment>,
