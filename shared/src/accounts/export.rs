@@ -5,13 +5,16 @@ use crate::app::App;
 use crate::audit::{Actor, Event, Kind};
 use crate::context::RequestContext;
 use crate::error::Result;
+use crate::id::UserId;
 use crate::store::User;
 
 /// A part of the copy.
 pub struct ExportPage {
     pub records: Vec<Record>,
-    /// Accounts that nobody can sign in to by their address: those that are being changed this moment.
-    pub left_out: usize,
+    /// Accounts that nobody can sign in to by their address, and are not in the copy.
+    pub left_out: Vec<UserId>,
+    /// Accounts that are in it without their organization, which was not found.
+    pub without_organization: Vec<UserId>,
     /// Where the next part begins, if there is one.
     pub next: Option<String>,
 }
@@ -37,6 +40,14 @@ pub async fn export_page(app: &App, segment: i32, of: i32, after: Option<&str>) 
     };
     // Those of deployments' checks are gone in a minute.
     let people: Vec<&User> = page.users.iter().filter(|user| !user.user_id.is_synthetic()).collect();
-    let records: Vec<Record> = people.iter().copied().filter_map(record).collect();
-    Ok(ExportPage { left_out: people.len() - records.len(), records, next: page.next })
+    let those = |are_meant: &dyn Fn(&User) -> bool| -> Vec<UserId> {
+        people.iter().filter(|user| are_meant(user)).map(|user| user.user_id).collect()
+    };
+    let has_login = |user: &User| page.logins.contains_key(&user.user_id);
+    Ok(ExportPage {
+        left_out: those(&|user| !has_login(user)),
+        without_organization: those(&|user| has_login(user) && !page.organizations.contains_key(&user.organization_id)),
+        records: people.iter().copied().filter_map(record).collect(),
+        next: page.next,
+    })
 }

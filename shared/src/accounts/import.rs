@@ -6,12 +6,12 @@ use crate::audit::{Actor, Event, Kind};
 use crate::context::RequestContext;
 use crate::error::Result;
 use crate::id::UserId;
-use crate::store::{Committed, Part};
+use crate::store::{Committed, Login, Part};
 
 /// What became of a line.
 pub enum Imported {
     Made(UserId),
-    /// The address has this account, or the line does not say which: so nothing is to be done.
+    /// The address has this account, or one with the same hash where the line does not say which: so nothing is to be done.
     AlreadyThere,
     Refused(Reject),
 }
@@ -43,15 +43,19 @@ pub async fn import(app: &App, ctx: &RequestContext, operator: &Actor, account: 
 /// # Errors
 /// When DynamoDB does not answer.
 pub async fn foresee(app: &App, account: &Importable) -> Result<Imported> {
-    let (login, user, holder) = tokio::try_join!(
+    let (login, user, holder, organization) = tokio::try_join!(
         app.store.login_by_email(&account.user.email),
         app.store.user(account.user.user_id),
-        app.store.slug_holder(&account.organization.slug)
+        app.store.slug_holder(&account.organization.slug),
+        app.store.organization(account.organization.org_id)
     )?;
-    let taken: Vec<Part> = [login.map(|_| Part::Login), user.map(|_| Part::User), holder.map(|_| Part::Slug)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let taken = [
+        login.map(|_| Part::Login),
+        user.map(|_| Part::User),
+        holder.map(|_| Part::Slug),
+        organization.map(|_| Part::Organization),
+    ];
+    let taken: Vec<Part> = taken.into_iter().flatten().collect();
     match taken[..] {
         [] => Ok(Imported::Made(account.user.user_id)),
         _ => explain(app, account, &taken).await,
@@ -61,18 +65,24 @@ pub async fn foresee(app: &App, account: &Importable) -> Result<Imported> {
 async fn explain(app: &App, account: &Importable, taken: &[Part]) -> Result<Imported> {
     if taken.contains(&Part::Login) {
         let login = app.store.login_by_email(&account.user.email).await?;
-        return Ok(match login.map(|login| login.user_id) {
-            Some(id) if id == account.user.user_id || !account.has_own_id => Imported::AlreadyThere,
-            Some(_) => Imported::Refused(Reject::new("email_taken", "another account has the address")),
-            None => Imported::Refused(Reject::new("changed", "the account has just been changed; import it again")),
+        // A line without an id is told by its hash: whoever signed up with the address before has another.
+        let is_it = |login: &Login| match account.has_own_id {
+            true => login.user_id == account.user.user_id,
+            false => login.password_hash == account.login.password_hash,
+        };
+        return Ok(match login {
+            Some(login) if is_it(&login) => Imported::AlreadyThere,
+            Some(_) if account.has_own_id => refused("email_taken", "another account has the address"),
+            Some(_) => {
+                refused("email_taken", "an account with another hash has the address; perhaps its owner has signed in")
+            }
+            None => refused("changed", "the account has just been changed; import it again"),
         });
     }
-    let (code, reason) = if taken.contains(&Part::User) {
-        ("id_taken", "another account has the id")
-    } else if taken.contains(&Part::Slug) {
-        ("slug_taken", "another organization has the slug")
-    } else {
-        ("organization_taken", "the organization is there already")
-    };
-    Ok(Imported::Refused(Reject::new(code, reason)))
+    let first = [Part::User, Part::Slug].into_iter().find(|part| taken.contains(part));
+    Ok(Imported::Refused(Reject::of_taken(first.unwrap_or(Part::Organization))))
+}
+
+fn refused(code: &'static str, reason: &str) -> Imported {
+    Imported::Refused(Reject::new(code, reason))
 }

@@ -9,7 +9,10 @@ use crate::email::Email;
 use crate::id::{OrganizationId, UserId};
 use crate::organizations::Slug;
 use crate::password::{self, DECOY};
-use crate::store::{Login, OrganizationRecord, Status, User};
+use crate::store::{Login, OrganizationRecord, Part, Status, User};
+
+/// Each change of a password adds one, so there is room left for more than anybody lives to make.
+const HIGHEST_VERSION: u32 = 1 << 31;
 
 /// A line. All but the address may be left out by who writes one by hand. No `Debug`: it holds a hash.
 #[derive(Clone, Serialize, Deserialize)]
@@ -82,6 +85,15 @@ impl Reject {
     pub fn new(code: &'static str, reason: impl Into<String>) -> Self {
         Self { code, reason: reason.into() }
     }
+
+    /// Of a line whose account would have what another has.
+    pub(super) fn of_taken(part: Part) -> Self {
+        match part {
+            Part::User => Self::new("id_taken", "another account has the id"),
+            Part::Slug => Self::new("slug_taken", "another organization has the slug"),
+            _ => Self::new("organization_taken", "the organization is there already"),
+        }
+    }
 }
 
 /// A line that can be written, as the items that it becomes.
@@ -96,6 +108,16 @@ pub struct Importable {
 impl Importable {
     pub fn email(&self) -> &Email {
         &self.user.email
+    }
+
+    /// What no two accounts may have, besides the address, and what a second one is refused with.
+    pub fn claims(&self) -> [(String, Reject); 3] {
+        [
+            (format!("user#{}", self.user.user_id), Part::User),
+            (format!("slug#{}", self.organization.slug), Part::Slug),
+            (format!("organization#{}", self.organization.org_id), Part::Organization),
+        ]
+        .map(|(name, part)| (name, Reject::of_taken(part)))
     }
 
     pub fn has_password(&self) -> bool {
@@ -144,6 +166,9 @@ impl Record {
         if own_id.is_some_and(|id| id.is_synthetic()) {
             return Err(Reject::new("id_invalid", "is the id of an account that no person has"));
         }
+        if self.token_version > HIGHEST_VERSION {
+            return Err(Reject::new("token_version_invalid", "is higher than any account gets"));
+        }
         let organization = self.organization(&name, created_at, now)?;
         let user = User {
             user_id: own_id.unwrap_or_else(|| UserId::new(created_at)),
@@ -166,11 +191,10 @@ impl Record {
 
     fn roles(&self, rules: ImportRules) -> Result<Vec<String>, Reject> {
         let Some(roles) = &self.roles else { return Ok(vec![OWNER.to_owned()]) };
-        if let Some(bad) = roles.iter().find(|role| !is_role(role)) {
-            return Err(Reject::new(
-                "role_invalid",
-                format!("{bad:?} is no role: lower-case letters, digits and hyphens"),
-            ));
+        if let Some(bad) = roles.iter().position(|role| !is_role(role)) {
+            // Not by its text, which may be anything: a column that was mixed up, a hash.
+            let what = format!("its role {} is none: 1 to 32 lower-case letters, digits and hyphens", bad + 1);
+            return Err(Reject::new("role_invalid", what));
         }
         if !rules.admins && roles.iter().any(|role| role == ADMIN) {
             return Err(Reject::new("role_admin", "would be an administrator, which was not allowed"));

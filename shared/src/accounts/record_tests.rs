@@ -45,6 +45,8 @@ fn sign_6_what_a_sign_up_would_refuse_is_refused_with_its_reason() {
         (r#""status":"gone""#, "status_invalid"),
         (r#""roles":["Owner"]"#, "role_invalid"),
         (r#""roles":["owner","admin"]"#, "role_admin"),
+        (r#""tokenVersion":2147483649"#, "token_version_invalid"),
+        (r#""tokenVersion":4294967295"#, "token_version_invalid"),
         (r#""id":"42""#, "id_invalid"),
         (r#""id":"01a1fc34-ef94-8ec0-8000-000000000001""#, "id_invalid"),
         (r#""createdAt":"yesterday""#, "created_at_invalid"),
@@ -79,6 +81,8 @@ fn sign_6_a_hash_that_could_not_be_verified_is_refused_before_it_is_stored() {
         assert_eq!(reject.code, expected, "{hash}");
         assert!(!reject.reason.contains(&hash));
     }
+    let mixed_up = with(&format!(r#""roles":["{HASH}"]"#));
+    assert!(mixed_up.check(ImportRules::default(), NOW).is_err_and(|reject| !reject.reason.contains(HASH)));
     let none = line(r#"{"email":"ada@example.com"}"#);
     assert_eq!(code(&none), "hash_missing");
     let rules = ImportRules { without_password: true, ..ImportRules::default() };

@@ -128,6 +128,10 @@ impl Store {
         Ok(users.into_iter().map(|user| (user.user_id, user)).collect())
     }
 
+    pub async fn organization(&self, id: OrganizationId) -> Result<Option<OrganizationRecord>> {
+        self.get(&self.tables.organizations, key2("org_id", id, "item", ORGANIZATION)).await
+    }
+
     /// The organization that holds a slug.
     pub async fn slug_holder(&self, slug: &Slug) -> Result<Option<OrganizationId>> {
         #[derive(Deserialize)]

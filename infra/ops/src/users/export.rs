@@ -2,8 +2,8 @@
 //! at a time; what they read is written by one hand.
 
 use std::fmt;
-use std::io::{self, IsTerminal, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,10 +15,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::patience::patiently;
-use super::state::{State, Walk};
+use super::state::{Source, State, Walk};
 use crate::arguments::{ExportArguments, Options};
 use crate::exit::{Exit, Failure};
 use crate::files;
+use crate::interrupt::Interrupt;
 use crate::stack::Stack;
 use crate::tell::Tell;
 
@@ -30,21 +31,37 @@ const PULSE: Duration = Duration::from_secs(2);
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Summary {
+    dry_run: bool,
     accounts: u64,
     bytes: u64,
     /// Accounts without a login of theirs, which are not in the copy.
     left_out: u64,
+    /// Accounts whose organization was not found: an import would make them another.
+    without_organization: u64,
     /// Not done: `--resume` goes on.
     interrupted: bool,
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.dry_run {
+            return write!(f, "an export could be made; nothing was read, because of --dry-run");
+        }
         write!(f, "{} accounts, {} bytes", self.accounts, self.bytes)?;
         if self.left_out > 0 {
             write!(f, "; {} have no login and were left out", self.left_out)?;
         }
+        if self.without_organization > 0 {
+            write!(f, "; {} are without their organization, which was not found", self.without_organization)?;
+        }
         if self.interrupted { write!(f, "\nstopped; to go on, repeat it with --resume") } else { Ok(()) }
+    }
+}
+
+impl Summary {
+    fn of(state: &State, is_whole: bool) -> Self {
+        let &State { accounts, bytes, left_out, without_organization, .. } = state;
+        Self { dry_run: false, accounts, bytes, left_out, without_organization, interrupted: !is_whole }
     }
 }
 
@@ -54,56 +71,65 @@ struct Read {
     page: Result<ExportPage, Error>,
 }
 
+/// Where the copy goes.
+enum Output {
+    File(File),
+    Standard,
+}
+
+impl Output {
+    /// When this is done the text is there, also after a power cut: what is noted of it must not be more than there is.
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.write_all(text.as_bytes()).and_then(|()| file.sync_data()),
+            Self::Standard => io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()),
+        }
+    }
+}
+
 pub(super) async fn run(options: &Options, arguments: &ExportArguments, tell: &Tell) -> Result<Exit, Failure> {
     let output = arguments.output.as_deref();
     if output.is_none() && io::stdout().is_terminal() {
         return Err(Failure::usage("give --output FILE: hashes of passwords do not belong on a screen"));
     }
     let stack = Stack::find(options).await?;
+    stack.agrees().await?;
+    let place = stack.place(tell).await?;
+    let source = Source::of(&place, &stack.app.settings.tables.users);
+    let mut state = match output {
+        Some(path) if arguments.resume => State::read(path, &source)?,
+        _ => State::new(source, arguments.segments),
+    };
     if options.dry_run {
-        let first = accounts::export_page(&stack.app, 0, 1, None).await?;
-        let more = if first.next.is_some() { " or more" } else { "" };
-        tell.note(&format!("{}{more} accounts would be exported", first.records.len()));
+        // Reading is told to the trail, so even that is left out.
+        tell.report(&Summary { dry_run: true, ..Summary::of(&state, true) })?;
         return Ok(Exit::Well);
     }
-    let mut state = match output {
-        Some(path) if arguments.resume => State::read(path, &options.stack)?,
-        _ => State::new(&options.stack, arguments.segments),
+    let mut file = match output {
+        Some(path) if arguments.resume => Output::File(files::reopen(path, state.bytes)?),
+        Some(path) => Output::File(files::create(path)?),
+        None => Output::Standard,
     };
-    let mut file: Box<dyn Write> = match output {
-        Some(path) if arguments.resume => Box::new(continued(path, state.bytes)?),
-        Some(path) => Box::new(files::create(path)?),
-        None => Box::new(io::stdout()),
-    };
-    let operator = stack.operator(tell).await?;
-    accounts::tell_export(&stack.app, &stack.context(), &operator).await?;
+    accounts::tell_export(&stack.app, &stack.context(), &place.actor()).await?;
     tell.note(WARNING);
     let exit = write(&stack, &mut state, &mut file, arguments, tell).await?;
     let is_whole = exit == Exit::Well;
     if let (Some(path), true) = (output, is_whole) {
         State::remove(path)?;
     }
-    let summary =
-        Summary { accounts: state.accounts, bytes: state.bytes, left_out: state.left_out, interrupted: !is_whole };
+    let summary = Summary::of(&state, is_whole);
     match output {
         Some(_) => tell.report(&summary)?,
         None => tell.aside(&summary)?,
     }
-    Ok(exit)
-}
-
-/// The file as it was when its state was noted.
-fn continued(path: &Path, bytes: u64) -> Result<std::fs::File, Failure> {
-    let mut file = files::reopen(path)?;
-    let cut = file.set_len(bytes).and_then(|()| file.seek(SeekFrom::End(0)));
-    cut.map_err(|error| files::named(path, &error))?;
-    Ok(file)
+    let is_complete = summary.left_out == 0 && summary.without_organization == 0;
+    Ok(if is_whole && !is_complete { Exit::Found } else { exit })
 }
 
 async fn write(
     stack: &Stack,
     state: &mut State,
-    file: &mut Box<dyn Write>,
+    file: &mut Output,
     arguments: &ExportArguments,
     tell: &Tell,
 ) -> Result<Exit, Failure> {
@@ -122,15 +148,14 @@ async fn write(
     if let Some(path) = output {
         state.write(path)?;
     }
-    let interrupted = tokio::signal::ctrl_c();
-    tokio::pin!(interrupted);
+    let mut interrupt = Interrupt::listen();
     let mut told = Instant::now();
     loop {
         let next = tokio::select! {
             next = read.recv() => next,
-            _ = &mut interrupted => return Ok(Exit::Interrupted),
+            () = interrupt.heard() => return Ok(Exit::Interrupted),
         };
-        let Some(Read { walk, page }) = next else { return Ok(Exit::Well) };
+        let Some(Read { walk, page }) = next else { break };
         let page = page?;
         let mut text = String::new();
         for record in &page.records {
@@ -138,11 +163,13 @@ async fn write(
             text.push_str(&line);
             text.push('\n');
         }
-        file.write_all(text.as_bytes())?;
-        file.flush()?;
+        file.write(&text)?;
+        page.left_out.iter().for_each(|id| tell.note(&format!("{id} has no login and is left out")));
+        page.without_organization.iter().for_each(|id| tell.note(&format!("{id} is without its organization")));
         state.bytes += text.len() as u64;
         state.accounts += page.records.len() as u64;
-        state.left_out += page.left_out as u64;
+        state.left_out += page.left_out.len() as u64;
+        state.without_organization += page.without_organization.len() as u64;
         state.walks[walk] = page.next.map_or(Walk::Done, Walk::After);
         if let Some(path) = output {
             state.write(path)?;
@@ -151,6 +178,10 @@ async fn write(
             told = Instant::now();
             tell.note(&format!("{} accounts", state.accounts));
         }
+    }
+    match state.is_whole() {
+        true => Ok(Exit::Well),
+        false => Err(Failure::unavailable("a walk over the accounts ended before they did: repeat it with --resume")),
     }
 }
 

@@ -2,11 +2,13 @@
 //! operator's ARN.
 
 mod create;
+mod csv_lines;
 mod export;
 mod foreign;
 mod import;
 mod lines;
 mod patience;
+mod rejects;
 mod state;
 
 use std::fmt;

@@ -1,9 +1,10 @@
-//! How far an export has come, in a file beside it: what makes it resumable.
+//! How far an export has come, in a file beside it: what makes it resumable, and tells that it is not whole.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::aws::Place;
 use crate::exit::Failure;
 use crate::files;
 
@@ -11,12 +12,27 @@ use crate::files;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct State {
-    pub(super) stack: String,
+    source: Source,
     /// What is longer was not noted, and is written again.
     pub(super) bytes: u64,
     pub(super) accounts: u64,
     pub(super) left_out: u64,
+    pub(super) without_organization: u64,
     pub(super) walks: Vec<Walk>,
+}
+
+/// Whose accounts they are: stacks of one name may be in every account and region.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Source {
+    account: String,
+    region: String,
+    table: String,
+}
+
+impl Source {
+    pub(super) fn of(place: &Place, table: &str) -> Self {
+        Self { account: place.account.clone(), region: place.region.clone(), table: table.to_owned() }
+    }
 }
 
 /// Where one walk is.
@@ -29,12 +45,13 @@ pub(super) enum Walk {
 }
 
 impl State {
-    pub(super) fn new(stack: &str, walks: u16) -> Self {
+    pub(super) fn new(source: Source, walks: u16) -> Self {
         Self {
-            stack: stack.to_owned(),
+            source,
             bytes: 0,
             accounts: 0,
             left_out: 0,
+            without_organization: 0,
             walks: vec![Walk::Begins; usize::from(walks)],
         }
     }
@@ -42,16 +59,21 @@ impl State {
     /// What was noted for an export file.
     ///
     /// # Errors
-    /// When there is nothing to go on with, or it is another stack's.
-    pub(super) fn read(output: &Path, stack: &str) -> Result<Self, Failure> {
+    /// When there is nothing to go on with, or it is of other accounts.
+    pub(super) fn read(output: &Path, source: &Source) -> Result<Self, Failure> {
         let path = beside(output);
         let text = std::fs::read_to_string(&path).map_err(|error| files::named(&path, &error))?;
         let state: Self = serde_json::from_str(&text)
             .map_err(|error| Failure::found("malformed", format!("{}: {error}", path.display())))?;
-        if state.stack != stack {
-            return Err(Failure::usage(format!("that was an export of the stack {}", state.stack)));
+        if state.source != *source {
+            let Source { account, region, table } = &state.source;
+            return Err(Failure::usage(format!("that was an export of {table} in account {account}, {region}")));
         }
         Ok(state)
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.walks.iter().all(|walk| matches!(walk, Walk::Done))
     }
 
     pub(super) fn write(&self, output: &Path) -> Result<(), Failure> {
@@ -66,8 +88,7 @@ impl State {
     }
 }
 
-fn beside(output: &Path) -> PathBuf {
-    let mut name = output.as_os_str().to_owned();
-    name.push(".state");
-    name.into()
+/// Where the state of an export to this file is.
+pub(super) fn beside(output: &Path) -> PathBuf {
+    files::beside(output, ".state")
 }
