@@ -4,6 +4,7 @@
 #   logs GROUP MINUTES QUERY      asks Logs Insights about the last minutes of FunctionLogs or ApiLogs
 #   metric NAMESPACE NAME MINUTES STATISTIC [DIMENSION=VALUE …]    the last minutes of a metric, newest last
 #   lock_key EMAIL                the key of the counter that locks an account, in the table attempts
+#   sweep                         removes what a deleted stack has left, after a question
 #   copy_missing FROM TO KEY:TYPE …    copies the items of one table that another lacks, e.g. with the keys actor:S at:S
 
 : "${STACK:?set STACK to the name of the stack}"
@@ -31,6 +32,29 @@ metric() {
   aws cloudwatch get-metric-statistics --namespace "$namespace" --metric-name "$name" --period 60 --statistics "$statistic" \
     --start-time $((now - minutes * 60)) --end-time "$now" ${dimensions:+--dimensions "${dimensions[@]}"} \
     --query "sort_by(Datapoints, &Timestamp)[].[Timestamp, $statistic]" --output text
+}
+
+# A table that is protected from deletion ends it, before a key is touched that it needs. Keys are known by their description, which
+# begins with the stack's name: those of the template, those that were made at run time, and that of the vault.
+sweep() {
+  local answer table key ours
+  answer=$(aws cloudformation describe-stacks --stack-name "$STACK" 2>&1)
+  case $answer in *"does not exist"*) ;; *) echo "only for a stack that is gone: $answer" >&2; return 1 ;; esac
+  printf 'Delete all accounts, keys and the trail of %s for good? Type its name: ' "$STACK"
+  read -r answer
+  [ "$answer" = "$STACK" ] || return 1
+  for table in users logins organizations audit-events audit-chain signing-keys settings; do
+    answer=$(aws dynamodb delete-table --table-name "$STACK-$table" --query TableDescription.TableName --output text 2>&1) ||
+      case $answer in *ResourceNotFoundException*) continue ;; *) echo "$answer" >&2; return 1 ;; esac
+    echo "$answer"
+  done
+  for key in $(aws kms list-keys --query 'Keys[].KeyId' --output text); do
+    ours="KeyMetadata.KeyState != 'PendingDeletion' && starts_with(KeyMetadata.Description, '$STACK: ')"
+    [ "$(aws kms describe-key --key-id "$key" --query "$ours" --output text)" = True ] || continue
+    aws kms schedule-key-deletion --key-id "$key" --pending-window-in-days 7 --query '[KeyId, DeletionDate]' --output text
+  done
+  ours="BackupVaultList[?BackupVaultName=='$STACK-backups'].BackupVaultName"
+  [ -z "$(aws backup list-backup-vaults --query "$ours" --output text)" ] || aws backup delete-backup-vault --backup-vault-name "$STACK-backups"
 }
 
 lock_key() {

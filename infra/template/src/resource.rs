@@ -82,10 +82,11 @@ fn shell(id: String, mut resource: Object, evaluator: Evaluator) -> Option<Resou
     };
     let properties = resource.take("Properties").unwrap_or_else(|| Value::Object(serde_json::Map::new()));
     let metadata = resource.take("Metadata");
-    let [deletion, replacement] = ["DeletionPolicy", "UpdateReplacePolicy"]
-        .map(|policy| resource.choice(policy, &["Delete", "Retain"]).is_some_and(|choice| choice == "Retain"));
+    // Not `Retain`: that keeps what a deployment that failed has just made, and the next one finds the name taken.
+    let [deletion, replacement] = [("DeletionPolicy", "RetainExceptOnCreate"), ("UpdateReplacePolicy", "Retain")]
+        .map(|(policy, keep)| resource.choice(policy, &["Delete", keep]).is_some_and(|choice| choice == keep));
     if deletion != replacement {
-        resource.fault("UpdateReplacePolicy", "must be the same as DeletionPolicy");
+        resource.fault("UpdateReplacePolicy", "must keep what DeletionPolicy keeps");
     }
     let retained = deletion && replacement;
     resource.ignore(&["DependsOn"]);
