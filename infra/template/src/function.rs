@@ -45,6 +45,8 @@ pub struct Function {
     pub streams: Vec<StreamSource>,
     /// What it may do.
     pub policies: Vec<Statement>,
+    /// What it may not do, whatever else allows it.
+    pub denials: Vec<Statement>,
 }
 
 /// Reads a function. `globals` is `Globals.Function` as it is written.
@@ -95,7 +97,8 @@ pub(crate) fn read(
         routes,
         schedules,
         streams,
-        policies,
+        policies: policies.allowed,
+        denials: policies.denied,
     })
 }
 

@@ -1,5 +1,5 @@
-//! What a function may do: the statements of its policies. Statements that allow, with exact resources; no denials, no SAM
-//! policy templates, no policies of AWS. What SAM adds by itself (logs, streams, dead letters) is not listed.
+//! What a function may do: the statements of its policies, and what they deny whatever else allows it. No SAM policy templates,
+//! no policies of AWS. What SAM adds by itself (logs, streams, dead letters) is not listed.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::object::Object;
 use crate::resource::Resources;
 use crate::yaml::below;
 
-/// Something a function may do.
+/// Something a function may do, or may not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// Such as `dynamodb:GetItem`.
@@ -19,22 +19,24 @@ pub struct Statement {
     pub condition: Option<Value>,
 }
 
+/// What a function's policies say.
+#[derive(Default)]
+pub(crate) struct Policies {
+    pub(crate) allowed: Vec<Statement>,
+    pub(crate) denied: Vec<Statement>,
+}
+
 /// Reads a function's `Policies`, as they are written: references to managed policies are replaced by what those say.
-pub(crate) fn read(
-    policies: Option<&Value>,
-    place: &str,
-    evaluator: Evaluator,
-    resources: &Resources,
-) -> Vec<Statement> {
+pub(crate) fn read(policies: Option<&Value>, place: &str, evaluator: Evaluator, resources: &Resources) -> Policies {
     let policies = match policies {
-        None => return Vec::new(),
+        None => return Policies::default(),
         Some(Value::Array(policies)) => policies,
         Some(_) => {
             evaluator.report.fault(place, "must be a list");
-            return Vec::new();
+            return Policies::default();
         }
     };
-    let mut statements = Vec::new();
+    let mut read = Policies::default();
     for (index, policy) in policies.iter().enumerate() {
         let place = below(place, index);
         let managed = policy.get("Ref").and_then(Value::as_str).and_then(|id| resources.policy(id));
@@ -51,26 +53,23 @@ pub(crate) fn read(
         if policy.get("Statement").is_none() {
             evaluator.report.fault(place, "must be statements, or refer to a managed policy of this template");
         } else if let Some(policy) = evaluator.value(policy, &place) {
-            statements.extend(document(Object::new(policy, place, evaluator.report)));
+            document(Object::new(policy, place, evaluator.report), &mut read);
         }
     }
-    statements
+    read
 }
 
-fn document(document: Option<Object>) -> Vec<Statement> {
-    let Some(mut document) = document else {
-        return Vec::new();
-    };
+fn document(document: Option<Object>, read: &mut Policies) {
+    let Some(mut document) = document else { return };
     document.choice("Version", &["2012-10-17"]);
-    let statements = document.objects("Statement").into_iter().map(statement).collect();
+    document.objects("Statement").into_iter().for_each(|it| statement(it, read));
     document.finish();
-    statements
 }
 
-fn statement(mut statement: Object) -> Statement {
+fn statement(mut statement: Object, all: &mut Policies) {
     statement.ignore(&["Sid"]);
     statement.require("Effect");
-    statement.choice("Effect", &["Allow"]);
+    let is_denial = statement.choice("Effect", &["Allow", "Deny"]).is_some_and(|effect| effect == "Deny");
     let actions = statement.texts("Action");
     for action in &actions {
         if !action.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty()) {
@@ -79,5 +78,5 @@ fn statement(mut statement: Object) -> Statement {
     }
     let read = Statement { actions, resources: statement.texts("Resource"), condition: statement.take("Condition") };
     statement.finish();
-    read
+    if is_denial { all.denied.push(read) } else { all.allowed.push(read) }
 }

@@ -253,6 +253,25 @@ fn policies_name_exact_actions() {
     }
 }
 
+/// Signing keys are known by their tags, so whoever may tag a key may make it one, and then use and delete it.
+#[test]
+fn keys_of_the_template_can_be_neither_tagged_nor_deleted() {
+    let template = read(&[]);
+    let has = |statement: &Statement, action: &str| statement.actions.iter().any(|it| it == action);
+    let mut seen = 0;
+    for action in ["kms:TagResource", "kms:ScheduleKeyDeletion"] {
+        for function in template.functions.iter().filter(|it| it.policies.iter().any(|policy| has(policy, action))) {
+            for key in &template.keys {
+                let arn = format!("{}:Arn", key.logical_id);
+                let is_denied = |denial: &Statement| has(denial, action) && denial.resources.contains(&arn);
+                assert!(function.denials.iter().any(is_denied), "{}: {action} {arn}", function.binary);
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(seen, 4, "jobs-rotate-keys has both rights, and there are two keys");
+}
+
 #[test]
 fn only_those_who_issue_tokens_may_sign() {
     let template = read(&[]);

@@ -35,7 +35,9 @@ fn is_allowed(function: &Function, actions: &[String], what: Option<&str>) -> bo
         };
         statement.actions.iter().any(|action| actions.contains(action)) && statement.resources.iter().any(is_about)
     };
-    function.policies.iter().any(|statement| grants(&statement))
+    // Of a key the log of calls does not tell which; so only what is named can be seen to be denied.
+    let is_denied = what.is_some() && function.denials.iter().any(|statement| grants(&statement));
+    function.policies.iter().any(|statement| grants(&statement)) && !is_denied
 }
 
 /// Everything that was asked of AWS for one function.
