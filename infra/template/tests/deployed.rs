@@ -147,7 +147,7 @@ fn every_table_and_the_key_are_told_to_the_functions() {
 #[test]
 fn every_parameter_is_a_setting() {
     let template = read(&[]);
-    let own = ["AlarmEmail", "BackupDays", "LogRetentionDays", "Rollout", "ThrottleHashingRate", "ThrottleRate"];
+    let own = ["AlarmEmail", "BackupDays", "LogRetentionDays", "Rollout", "SigningQuota", "ThrottleRate"];
     for name in template.parameters.keys().filter(|name| !own.contains(&name.as_str())) {
         let variable = name.chars().enumerate().fold(String::new(), |text, (index, letter)| {
             let gap = if letter.is_uppercase() && index > 0 { "_" } else { "" };
