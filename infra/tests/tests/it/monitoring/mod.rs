@@ -69,22 +69,62 @@ fn is_known_value(metric: &str, label: &str, value: &str, row: &str) -> bool {
 fn deploy_3_a_new_version_is_taken_back_by_alarms_that_exist() {
     let template = template();
     let alarms: BTreeSet<&str> = template.alarms.iter().map(|alarm| alarm.name.as_str()).collect();
+    // What signs people in and keeps them signed in. CodeDeploy leads all of these at once, so they are few (decision 0036).
+    let watched = ["auth-", "authorizer", "health-", "http-", "keys-", "pages", "user-"];
     for function in &template.functions {
         assert_eq!(function.alias.as_deref(), Some("live"), "{}", function.binary);
-        let is_job = !function.schedules.is_empty() || !function.streams.is_empty();
-        assert!(!is_job || function.deployment.is_none(), "{} would be taken over slowly for nothing", function.binary);
-        assert!(function.routes.is_empty() || function.deployment.is_some(), "{} is not watched", function.binary);
+        let is_watched = watched.iter().any(|start| function.binary.starts_with(start));
+        assert_eq!(function.deployment.is_some(), is_watched, "{}", function.binary);
         let Some(deployment) = &function.deployment else { continue };
         assert!(deployment.kind.starts_with("Canary10Percent"), "{}: {}", function.binary, deployment.kind);
         assert!(deployment.alarms.len() > 5, "{}", function.binary);
         for name in &deployment.alarms {
             assert!(alarms.contains(name.as_str()), "{}: there is no alarm {name}", function.binary);
+            let from_outside = ["login-failures", "lockouts", "refresh-replays", "csrf-invalid"];
+            let is_raised = from_outside.iter().any(|alarm| name.ends_with(alarm));
+            assert!(!is_raised, "anybody can raise {name}, and hold up deployments");
         }
     }
     for stage in ["preview", "development"] {
         let of_stage = read("template.yaml", &BTreeMap::from([("Stage".to_owned(), stage.to_owned())]));
         let mut kinds = of_stage.functions.iter().filter_map(|function| function.deployment.as_ref());
         assert!(kinds.all(|it| it.kind == "AllAtOnce" && it.alarms.is_empty()), "{stage}");
+    }
+}
+
+#[test]
+fn deploy_3_a_repair_passes_alarms_that_stand_and_a_check_that_is_broken() {
+    let rolled_out = |rollout: &str| {
+        let parameters = BTreeMap::from([("Rollout".to_owned(), rollout.to_owned())]);
+        let functions = read("template.yaml", &parameters).functions;
+        functions.into_iter().filter_map(|function| function.deployment).collect::<Vec<_>>()
+    };
+    for (rollout, kind, alarms, checked) in [
+        ("canary", "Canary10Percent10Minutes", 7, 6),
+        ("all-at-once", "AllAtOnce", 0, 6),
+        ("unchecked", "AllAtOnce", 0, 0),
+    ] {
+        let deployments = rolled_out(rollout);
+        assert!(deployments.iter().all(|it| it.kind == kind && it.alarms.len() == alarms), "{rollout}");
+        assert_eq!(deployments.iter().filter(|it| it.before.is_some()).count(), checked, "{rollout}");
+    }
+}
+
+/// Its role may lead what is watched, and nothing else.
+#[test]
+fn deploy_3_codedeploy_may_lead_every_alias_that_it_has_to() {
+    let written = text("template.yaml");
+    let (_, role) = written.split_once("\n  DeploymentRole:\n").unwrap();
+    let role = role.split("lambda:InvokeFunction").next().unwrap();
+    let starts: Vec<&str> =
+        role.split(":function:${AWS::StackName}-").skip(1).filter_map(|rest| rest.split('*').next()).collect();
+    assert!(
+        starts.iter().all(|start| !start.is_empty()),
+        "all of the stack's, and of stacks whose names begin like it"
+    );
+    for function in template().functions {
+        let may = starts.iter().any(|start| function.logical_id.starts_with(start));
+        assert_eq!(may, function.deployment.is_some(), "{}", function.logical_id);
     }
 }
 
