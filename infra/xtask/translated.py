@@ -6,6 +6,7 @@
 
 import collections
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -15,6 +16,9 @@ import boto3
 from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
+
+# The transform warns of its own feature flags, function by function.
+logging.disable(logging.WARNING)
 
 # CloudFormation's limits (per template), and how near we go: decision 0036.
 RESOURCES, MOST_RESOURCES = 500, 475
@@ -32,10 +36,29 @@ def packaged(path):
     return template
 
 
-def translated(template):
-    values = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
+def translated(template, **others):
+    values = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()} | others
     session = boto3.session.Session(region_name="us-east-1")
     return Translator({}, Parser(), None, session).translate(template, values)
+
+
+def versions(template):
+    return {name for name, resource in template["Resources"].items() if resource["Type"] == "AWS::Lambda::Version"}
+
+
+def unpublished(path, template):
+    """What would be deployed and reach nobody. Callers call published versions, and CloudFormation publishes one when its logical id
+    is another. The first fault would be good news: then SAM looks at values, and `cargo xtask deploy` need not (decision 0045)."""
+    settings = versions(translated(packaged(path), PublicUrl="https://auth.example.net", LogLevel="debug", LockAfter="4"))
+    if settings != versions(template):
+        yield f"{path}: SAM makes new versions for other values of parameters"
+    released = packaged(path)
+    variables = released["Globals"]["Function"]["Environment"]["Variables"]
+    if variables.get("RELEASE") != "none":
+        yield f"{path}: Globals.Function.Environment.Variables.RELEASE is not the word that `cargo xtask deploy` replaces"
+    variables["RELEASE"] = "another"
+    for kept in sorted(versions(translated(released)) & versions(template)):
+        yield f"{path}: another RELEASE publishes no new {kept}"
 
 
 def main(path):
@@ -49,10 +72,11 @@ def main(path):
         "bytes": (len(text), BYTES, BYTES),
     }
     print(f"{path}, translated: " + ", ".join(f"{count} {what} of {limit}" for what, (count, _, limit) in sizes.items()))
-    faults = [f"{path}: {count} {what}, more than {most}" for what, (count, most, _) in sizes.items() if count > most]
+    large = [f"{path}: {count} {what}, more than {most}" for what, (count, most, _) in sizes.items() if count > most]
+    faults = large + list(unpublished(path, template))
     for fault in faults:
         print(fault)
-    if faults:
+    if large:
         print(", ".join(f"{count} {kind}" for kind, count in kinds.most_common()))
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         file.write(text)

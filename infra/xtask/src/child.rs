@@ -1,6 +1,7 @@
 //! Runs other programs. A signal to this program ends those that are running, and all that they started.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -67,6 +68,12 @@ impl Runner {
         result.map_err(|error| Failure::Other(format!("cannot read from `{}`: {error}", line_of(command))))
     }
 
+    /// Like [`Runner::run`], for a program that asks questions: it has this program's input, and the terminal's signals are its own.
+    pub(crate) fn run_at_terminal(&self, command: &mut Command) -> Result<(), Failure> {
+        let child = command.spawn().map_err(|error| Failure::NotStarted(line_of(command), error))?;
+        self.finish(command, child)
+    }
+
     fn spawn(&self, command: &mut Command) -> Result<Child, Failure> {
         // Held while starting, so that no signal falls between start and note.
         let mut state = self.state();
@@ -117,17 +124,23 @@ fn lines(output: impl Read, mut read: impl FnMut(&[u8])) -> io::Result<()> {
     Ok(())
 }
 
-/// `cargo`, as if started by hand. What `cargo run` adds to the environment is taken out again: build scripts (ring's for
-/// one) watch it, and nearly everything would be built anew at each change between `cargo test` and `cargo xtask`.
+/// `cargo`, as if started by hand.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
-    let mut cargo = Command::new("cargo");
+    let mut cargo = as_by_hand("cargo");
     cargo.args(arguments);
+    cargo
+}
+
+/// A program that runs cargo, as if started by hand. What `cargo run` adds to the environment is taken out again: build scripts
+/// (ring's for one) watch it, and nearly everything would be built anew at each change between `cargo test` and `cargo xtask`.
+pub(crate) fn as_by_hand(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(is_from_cargo_run) {
-            cargo.env_remove(name);
+            command.env_remove(name);
         }
     }
-    cargo
+    command
 }
 
 fn is_from_cargo_run(variable: &str) -> bool {

@@ -3,6 +3,7 @@
 //! Reading order: `verify` (which steps there are, what they need), then `tools` (how that gets here), then `child`.
 
 mod child;
+mod deploy;
 mod package;
 mod pages;
 mod repository;
@@ -15,6 +16,7 @@ const HELP: &str = "\
 Chores of this repository.
 
   cargo xtask verify         everything that CI checks; --help says more. Short: cargo verify
+  cargo xtask deploy ENV     builds the stack and deploys it as a release of its own; --help says more
   cargo xtask package        builds every function for Lambda and says what is in each package; --help says more
   cargo xtask screenshots    pictures of every hosted page, light and dark, at 320 and 1280 px: target/screenshots
   cargo xtask weight         how many bytes a browser gets for each hosted page, and for the SDK";
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("verify") => verify::main(arguments),
+        Some("deploy") => deploy::main(arguments),
         Some("package") => package::main(arguments),
         Some("screenshots") => pages::screenshots(),
         Some("weight") => pages::weight(),

@@ -63,7 +63,7 @@ fn run(options: &Options) -> Result<Report, Failure> {
     tools::provide(&[Tool::CargoLambda], root, true, &runner)?;
 
     let started = Instant::now();
-    let mut build = build(options, root);
+    let mut build = build(options, root)?;
     eprintln!("{}", line_of(&build));
     runner.run(&mut build)?;
     let seconds = started.elapsed().as_secs_f64();
@@ -103,18 +103,13 @@ fn functions(root: &Path) -> Result<Vec<String>, Failure> {
 }
 
 /// As `sam build` calls it, but all at once. Which package and with which profile, `Cargo.toml` says.
-fn build(options: &Options, root: &Path) -> Command {
+fn build(options: &Options, root: &Path) -> Result<Command, Failure> {
     let mut build = cargo(&["lambda", "build", "--release", "--output-format", "zip", options.architecture.flag()]);
     build.args(options.only.iter().flat_map(|name| ["--bin", name.as_str()]));
-    let own = root.join(".tools/cargo-lambda/bin");
-    let others = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&others)));
-    if let Ok(path) = path {
-        build.env("PATH", path);
-    }
+    build.env("PATH", repository::search_path(&root.join(".tools/cargo-lambda/bin"))?);
     // cargo-lambda keeps to the repository's own folder, which is looked at below.
     build.env_remove("CARGO_TARGET_DIR").current_dir(root);
-    build
+    Ok(build)
 }
 
 fn package(name: &str, architecture: Architecture, root: &Path) -> Result<Package, Failure> {
