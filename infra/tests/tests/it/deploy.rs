@@ -46,6 +46,11 @@ fn deploy_2_each_environment_sets_parameters_that_exist_to_values_that_are_allow
         for name in ["stack_name", "region", "s3_prefix"] {
             assert!(deploy[name].is_string(), "{environment}: {name}");
         }
+        // Functions are known by how their names begin; CloudFormation cuts longer ones.
+        assert!(
+            deploy["stack_name"].as_str().unwrap().len() <= 20,
+            "{environment}: stack_name has more than 20 letters"
+        );
         // Whoever forgets to edit the examples deploys nothing; all else is fine.
         let edited = parameters.iter().map(|(name, value)| (name.clone(), value.replace("invalid", "net"))).collect();
         assert!(!template.broken_rules.is_empty() && read(&edited).broken_rules.is_empty(), "{environment}");
