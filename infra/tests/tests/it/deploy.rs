@@ -155,8 +155,14 @@ fn deploy_4_the_edge_and_the_api_speak_of_the_same_headers() {
 fn ops_7_what_cannot_be_made_again_is_backed_up_and_survives_its_stack() {
     let template = template();
     let backups = template.nested.iter().find(|nested| nested.logical_id == "Backups").expect("a nested stack Backups");
-    let saved: BTreeSet<&str> =
-        backups.parameters["Tables"].split(',').map(|arn| arn.rsplit('/').next().unwrap()).collect();
+    let copied = |parameter: &str| -> BTreeSet<&str> {
+        backups.parameters[parameter].split(',').map(|arn| arn.rsplit('/').next().unwrap()).collect()
+    };
+    let (daily, weekly) = (copied("Tables"), copied("Trail"));
+    // A trail and the chain that vouches for it are of no use from different moments.
+    assert_eq!(weekly, BTreeSet::from(["postern-audit-chain", "postern-audit-events"]));
+    assert!(daily.is_disjoint(&weekly));
+    let saved: BTreeSet<&str> = daily.union(&weekly).copied().collect();
     let durable = template.tables.iter().filter(|table| table.point_in_time_recovery);
     let durable: BTreeSet<&str> = durable.inspect(|table| assert!(table.retained)).map(|table| &*table.name).collect();
     assert_eq!(saved, durable);
