@@ -131,6 +131,26 @@ fn jobs_run_in_time() {
 }
 
 #[test]
+fn pages_name_the_times_of_the_schedules() {
+    let (readme, jobs) = (include_str!("../../../README.md"), include_str!("../../../docs/jobs.md"));
+    let template = read(&[]);
+    for job in template.functions.iter().filter(|function| !function.schedules.is_empty()) {
+        let times = match job.schedules[0].every_seconds {
+            60 => "every minute",
+            300 => "every 5 minutes",
+            900 => "every 15 minutes",
+            3600 => "every hour",
+            21_600 => "every six hours",
+            86_400 => "every day",
+            seconds => panic!("{}: no page has a word for {seconds} seconds", job.binary),
+        };
+        assert!(jobs.contains(&format!("| `{}` | {times} |", job.binary)), "docs/jobs.md: {} {times}", job.binary);
+        let name = job.binary.strip_prefix("jobs-").unwrap();
+        assert!(readme.contains(&format!("| job `{name}`, {times}")), "README.md: {name} {times}");
+    }
+}
+
+#[test]
 fn every_table_and_the_key_are_told_to_the_functions() {
     let template = read(&[("AWS::StackName", "mine")]);
     for table in &template.tables {
