@@ -28,6 +28,30 @@ async fn a_call_carries_its_origin_units_and_price() {
     assert_eq!(client.aws.calls().list(None), []);
 }
 
+/// What an event of the trail costs. The transaction's factor of two is the table's alone: measured on DynamoDB by the engine's
+/// authors (nubo-db/dynoxide, pull request 188).
+#[tokio::test]
+async fn an_item_in_a_transaction_costs_two_units_and_one_for_each_index() {
+    let client = Client::start().await;
+    let (names, indexes) =
+        (["pk", "all", "kind", "subject", "address", "request"], ["all", "kind", "subject", "address", "request"]);
+    let key = |name: &str| json!([{"AttributeName": name, "KeyType": "HASH"}]);
+    let index = |name| json!({"IndexName": name, "KeySchema": key(name), "Projection": {"ProjectionType": "ALL"}});
+    let table = json!({
+        "TableName": "events",
+        "AttributeDefinitions": names.map(|name| json!({"AttributeName": name, "AttributeType": "S"})),
+        "KeySchema": key("pk"),
+        "GlobalSecondaryIndexes": indexes.map(index),
+        "BillingMode": "PAY_PER_REQUEST",
+    });
+    client.dynamodb("CreateTable", table).await.unwrap();
+    let event: serde_json::Map<_, _> = names.map(|name| (name.to_owned(), json!({"S": "x"}))).into_iter().collect();
+    let put = json!({"Put": {"TableName": "events", "Item": event}});
+    client.dynamodb("TransactWriteItems", json!({"TransactItems": [put]})).await.unwrap();
+    let call = client.aws.calls().list(None).pop().unwrap();
+    assert_eq!((call.operation.as_str(), call.write_units), ("TransactWriteItems", 2.0 + 5.0));
+}
+
 #[tokio::test]
 async fn a_refused_condition_is_written_down_and_charged() {
     let client = Client::start().await;

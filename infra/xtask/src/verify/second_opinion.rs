@@ -44,3 +44,48 @@ pub(super) fn command() -> Command {
     }
     beside
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::repository;
+
+    /// The modules of a test binary, each with all its code.
+    fn modules(binary: &str) -> Vec<(String, String)> {
+        let folder = repository::root().join(binary);
+        let main = fs::read_to_string(folder.join("main.rs")).unwrap();
+        let names = main.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+        let module =
+            |name: &str| (format!("{name}::"), code(&folder.join(format!("{name}.rs"))) + &code(&folder.join(name)));
+        names.map(module).collect()
+    }
+
+    /// A file's code, or that of all files in a folder.
+    fn code(path: &Path) -> String {
+        let Ok(entries) = fs::read_dir(path) else { return fs::read_to_string(path).unwrap_or_default() };
+        entries.map(|entry| code(&entry.unwrap().path())).collect()
+    }
+
+    /// One that fits nothing any more would drop out without a word.
+    #[test]
+    fn every_name_is_a_tests() {
+        let mut modules = modules("infra/aws/tests/api");
+        modules.extend(self::modules("infra/tests/tests/it"));
+        let code_of = |heard: &str| -> String {
+            modules.iter().filter(|(name, _)| name == heard).map(|(_, code)| code.as_str()).collect()
+        };
+        let heard: Vec<String> = HEARD.iter().map(|name| code_of(name)).collect();
+        for (name, code) in HEARD.iter().zip(&heard) {
+            assert!(code.contains("::test"), "{name} has no test");
+        }
+        for name in SKIPPED {
+            assert!(
+                heard.iter().any(|code| code.contains(&format!("fn {name}("))),
+                "{name} is no test of these modules"
+            );
+        }
+    }
+}
