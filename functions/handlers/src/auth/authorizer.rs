@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::app::App;
+use shared::aws::trips;
 use shared::context::RequestContext;
 use shared::error::{Error, Result};
 use shared::id;
@@ -49,7 +50,8 @@ pub async fn handle(app: &App, request: &Request) -> Result<Response> {
     let ctx = RequestContext::of_job(now, id::fresh(now));
     let [source] = request.identity_source.as_slice() else { return Ok(refused()) };
     let token = source.strip_prefix("Bearer ").unwrap_or(source);
-    match sessions::authenticate(app, &ctx, token).await {
+    let (authenticated, _) = trips::counted(&ctx.request_id, sessions::authenticate(app, &ctx, token)).await;
+    match authenticated {
         Ok(caller) => {
             let claims = caller.claims;
             let context = Caller {
