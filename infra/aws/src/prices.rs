@@ -20,7 +20,10 @@ pub const READ_UNIT: f64 = 0.125 / 1e6;
 pub const TABLE_GB_MONTH: f64 = 0.25;
 
 /// DynamoDB: point-in-time recovery of a GB for a month (same page).
-pub const BACKUP_GB_MONTH: f64 = 0.20;
+pub const RECOVERY_GB_MONTH: f64 = 0.20;
+
+/// AWS Backup: a GB of copies of DynamoDB's tables for a month, warm (<https://aws.amazon.com/backup/pricing/>). Each copy is a full one.
+pub const BACKUP_GB_MONTH: f64 = 0.10;
 
 /// KMS: a request with a symmetric, HMAC or RSA_2048 key, or with none (<https://aws.amazon.com/kms/pricing/>).
 pub const KMS_CALL: f64 = 0.03 / 1e4;

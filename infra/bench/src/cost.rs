@@ -1,7 +1,7 @@
 //! What a call costs at the prices of `embedded_aws::prices`, and how long it would take where a round trip takes its time.
 //!
-//! The model of time is `processor time at the function's share of a processor + round trips × 5 ms`. It leaves out what only
-//! AWS can show: the way to the function, TLS handshakes, throttling. The share is a bound from above: Lambda gives short bursts
+//! The model of time is `processor time at the function's share of a processor + round trips × 5 ms`, and for what answers on a
+//! beat the time until the next one. It leaves out what only AWS can show: the way to the function, TLS handshakes, throttling. The share is a bound from above: Lambda gives short bursts
 //! more than the share that memory buys.
 
 use embedded_aws::prices;
@@ -74,7 +74,8 @@ fn at_its_share(cpu_ms: f64, memory_mb: u32) -> f64 {
 
 /// How long a warm call would last, in milliseconds.
 pub fn warm_ms(row: &Row) -> f64 {
-    at_its_share(row.measured.cpu_ms, row.memory_mb) + f64::from(row.counted.round_trips) * ROUND_TRIP_MS
+    let busy = at_its_share(row.measured.cpu_ms, row.memory_mb) + f64::from(row.counted.round_trips) * ROUND_TRIP_MS;
+    if row.beat_ms > 0.0 { ((busy / row.beat_ms).floor() + 1.0) * row.beat_ms } else { busy }
 }
 
 /// How much longer an instance's first answer would take than a warm one. A start has a whole processor to itself.
@@ -91,7 +92,8 @@ pub fn gb_ms(row: &Row) -> f64 {
 fn asked(counted: &Counted) -> Dollars {
     Dollars {
         dynamodb: prices::dynamodb(counted.read_units, counted.write_units),
-        kms: f64::from(counted.kms_calls) * prices::KMS_CALL,
+        kms: f64::from(counted.kms_calls - counted.kms_curve_calls) * prices::KMS_CALL
+            + f64::from(counted.kms_curve_calls) * prices::KMS_ASYMMETRIC_CALL,
         mail: f64::from(counted.mails) * prices::MAIL,
         ..Dollars::default()
     }
@@ -121,6 +123,7 @@ mod tests {
             answer: "200".to_owned(),
             memory_mb: 1024,
             is_behind_gateway: true,
+            beat_ms: 0.0,
             counted: Counted {
                 round_trips: 2,
                 read_units: 1.0,
@@ -164,6 +167,23 @@ mod tests {
         is_near(warm_ms(&small), 10.0 * 1769.0 / 256.0 + 10.0);
         let large = Row { memory_mb: 3538, ..row() };
         is_near(warm_ms(&large), 20.0);
+    }
+
+    #[test]
+    fn what_waits_for_a_beat_pays_for_the_wait() {
+        let of = |cpu_ms| {
+            let measured = Measured { cpu_ms, ..Measured::default() };
+            warm_ms(&Row { beat_ms: 100.0, memory_mb: 1769, measured, ..row() })
+        };
+        // With two round trips.
+        assert_eq!((of(36.0), of(89.9), of(90.0), of(150.0)), (100.0, 100.0, 200.0, 200.0));
+    }
+
+    #[test]
+    fn a_key_of_a_curve_costs_more() {
+        let mut signs = row();
+        (signs.counted.kms_curve_calls, signs.first.kms_curve_calls) = (1, 1);
+        is_near(of_call(&signs).times(1e6).kms, 0.99 * 15.0 + 0.01 * 18.0);
     }
 
     #[test]

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 pub struct Visitor {
     pub cookies: Vec<String>,
     pub csrf: Option<String>,
+    /// Whose session it is, and which.
+    pub user_id: String,
+    pub session_id: String,
 }
 
 impl Visitor {
@@ -17,7 +20,9 @@ impl Visitor {
     pub fn of(answer: &Value) -> Self {
         let cookies = answer["cookies"].as_array().into_iter().flatten().filter_map(Value::as_str);
         let pair = |line: &str| line.split(';').next().unwrap_or_default().to_owned();
-        Self { cookies: cookies.map(pair).collect(), csrf: None }
+        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
+        let id = |name: &str| body["session"][name].as_str().unwrap_or_default().to_owned();
+        Self { cookies: cookies.map(pair).collect(), csrf: None, user_id: id("userId"), session_id: id("id") }
     }
 
     /// The value of the cookie whose name ends so.
@@ -59,6 +64,28 @@ pub fn with_token(event: Sample, token: &str) -> Sample {
     put(put(event, "/identitySource", json!([bearer])), "/headers/authorization", bearer)
 }
 
+/// With cookies, whether the sample has some or not.
+pub fn with_cookies(event: &Sample, cookies: &[&String]) -> Value {
+    let mut event = event.event().clone();
+    event["cookies"] = json!(cookies);
+    event
+}
+
+/// At another path of its route.
+pub fn at(event: Sample, path: &str, parameters: Value) -> Sample {
+    event
+        .with("/rawPath", json!(path))
+        .with("/requestContext/http/path", json!(path))
+        .with("/pathParameters", parameters)
+}
+
+/// By another method of its function, without a body.
+pub fn to_route(event: Sample, method: &str, path: &str) -> Sample {
+    let route = json!(format!("{method} {path}"));
+    let event = event.with("/routeKey", route.clone()).with("/requestContext/routeKey", route);
+    put(event.with("/requestContext/http/method", json!(method)), "/body", json!(""))
+}
+
 pub fn without_query(event: Sample) -> Sample {
     put(put(event, "/rawQueryString", json!("")), "/queryStringParameters", json!({}))
 }
@@ -70,7 +97,10 @@ pub fn of_stream(event: Sample, items: &[Value], keys: &[&str]) -> Sample {
         let mut record = sample.clone();
         record["eventID"] = json!(format!("{number:032x}"));
         record["dynamodb"]["Keys"] = keys.iter().map(|key| ((*key).to_owned(), item[*key].clone())).collect();
-        record["dynamodb"]["NewImage"] = item.clone();
+        // Where a stream tells of keys alone, there is none.
+        if record["dynamodb"]["NewImage"].is_object() {
+            record["dynamodb"]["NewImage"] = item.clone();
+        }
         record["dynamodb"]["SequenceNumber"] = json!(format!("{:021}", number + 1));
         record
     };

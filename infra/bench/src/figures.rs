@@ -15,7 +15,7 @@ pub struct Figures {
     pub machine: Machine,
     /// Argon2id, one hash after the other on one thread.
     pub hash: Hash,
-    /// Functions that do nothing of ours.
+    /// Functions that do nothing of ours, several times over: how much these differ is what a difference is worth.
     pub floors: Vec<Row>,
     pub rows: Vec<Row>,
     /// How long an item of a table is, on average: in bytes, with the hundred that DynamoDB adds for its own books.
@@ -30,7 +30,8 @@ pub struct Machine {
     pub day: String,
     pub processor: String,
     pub cores: usize,
-    /// How many processes wanted a core while it ran, on average of the last minute: more than cores, and times are too long.
+    /// How many processes wanted a core, on average of a minute, in the worst minute of the run. The run itself is one or two of
+    /// them; where there are more of them than cores, times are too long.
     pub load: f64,
 }
 
@@ -53,6 +54,8 @@ pub struct Row {
     /// What the template gives it, in MB; it buys the share of a processor, too.
     pub memory_mb: u32,
     pub is_behind_gateway: bool,
+    /// It answers at whole multiples of this only, in milliseconds; 0 is at once. Lambda bills the wait.
+    pub beat_ms: f64,
     /// Of a warm call.
     pub counted: Counted,
     /// Of an instance's first call.
@@ -70,6 +73,8 @@ pub struct Counted {
     pub read_units: f64,
     pub write_units: f64,
     pub kms_calls: u32,
+    /// Those of the KMS calls that are made with a key of a curve, which cost more.
+    pub kms_curve_calls: u32,
     pub mails: u32,
     /// Events of the audit trail that it wrote: what follows them costs, too.
     pub events: u32,
@@ -90,12 +95,14 @@ pub struct Measured {
     pub first_ms: f64,
     /// Processor time of a start, median.
     pub init_cpu_ms: f64,
+    /// How many warm calls the following are from.
+    pub samples: u32,
     pub p50_ms: f64,
     pub p95_ms: f64,
     pub p99_ms: f64,
     /// Processor time of a warm call, on average.
     pub cpu_ms: f64,
-    /// Answers a second of one instance, which takes one event at a time.
+    /// Answers a second of one instance that is asked again at once, the way to it and back included.
     pub per_second: f64,
     pub peak_memory_bytes: u64,
     /// What a warm call wrote to its log, on average.

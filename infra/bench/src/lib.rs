@@ -2,17 +2,22 @@
 //!
 //! Real events go through real binaries on this machine's Lambda (`runtime`), with the embedded AWS at their endpoint settings. What
 //! is counted there (round trips, units, calls) is the same anywhere; what is measured is this machine's, and `cost.rs` says how it
-//! becomes time and money on AWS. Read `cases.rs` first, then `cost.rs` and `month.rs`.
+//! becomes time and money on AWS. Read `cases.rs` first, then `cost.rs`, `people.rs` and `month.rs`.
 
+pub mod bills;
 pub mod cases;
 pub mod cognito;
 pub mod cost;
 pub mod count;
 pub mod event;
 pub mod figures;
+pub mod idle;
+pub mod inputs;
+pub mod loads;
 pub mod measure;
 pub mod month;
 pub mod page;
+pub mod people;
 pub mod sizes;
 pub mod table;
 pub mod world;
@@ -29,6 +34,8 @@ pub enum Fault {
     Figures(String),
     #[error("{0}: {1}")]
     Case(String, String),
+    #[error("there is no such case, or no binary for it")]
+    NoCase,
     #[error("the release binaries were not built")]
     NotBuilt,
     #[error("a page does not have the marks between which its table `{0}` stands")]

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `--all` | every function, not only those that most people meet |
 //! | `--only NAME,…` | these rows |
-//! | `--starts N`, `--samples N` | how often a binary is started (15), how often an instance is asked (100) |
+//! | `--starts N`, `--samples N` | how often a binary is started (15), how often an instance is asked (200; ten times as often where that is cheap and quick, a quarter where each call takes long to prepare) |
 //! | `--json FILE` | writes all figures there, too |
 //! | `--no-build` | takes the release binaries that are there |
 //! | `--keep` | with `--all`: keeps the figures in the repository and makes the tables of the pages anew |
@@ -16,10 +16,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use bench::cases::{self, CASES, Case};
-use bench::figures::Figures;
+use bench::figures::{Figures, Row};
 use bench::measure::{self, Effort, FLOORS};
 use bench::world::World;
-use bench::{Fault, count, figures, page, sizes, table};
+use bench::{Fault, count, figures, inputs, page, sizes, table};
 use serde_json::Value;
 
 /// OPS-1: the health check's 95th percentile, in milliseconds.
@@ -61,7 +61,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
     let mut options = Options {
         all: false,
         only: Vec::new(),
-        effort: Effort { starts: 15, samples: 100 },
+        effort: Effort { starts: 15, samples: 200 },
         json: None,
         builds: true,
         keeps: false,
@@ -96,22 +96,24 @@ async fn run(options: &Options) -> Result<bool, Fault> {
         binaries.dedup();
         measure::build(&binaries)?;
     }
-    let world = World::start().await;
-    let day = world.app().stack.clock().now().to_string().split('T').next().unwrap_or_default().to_owned();
-    let effort = options.effort;
-    let many = |case: &Case| effort.starts + 1 + cases::samples(case, effort.samples);
+    let bench = Bench { world: World::start().await, empty: World::empty().await, effort: options.effort };
+    let day = bench.world.app().stack.clock().now().to_string().split('T').next().unwrap_or_default().to_owned();
 
     // Those that must be a minute old are made first.
     let mut early: Vec<(&str, Vec<Value>)> = Vec::new();
-    for case in cases.iter().filter(|case| cases::is_late(case)) {
+    for case in cases.iter().filter(|case| case.is_late()) {
         eprintln!("preparing {} …", case.name);
-        early.push((case.name, cases::events(&world, case, many(case)).await?));
+        early.push((case.name, bench.events(case).await?));
     }
     let made = Instant::now();
     let hash = measure::hashes(20).await;
-    let floors = measure::floors(&world, effort).await?;
-    let mut rows = Vec::new();
-    for case in &cases {
+    let mut load = measure::load();
+    let (mut floors, mut rows) = (Vec::new(), Vec::new());
+    for (place, case) in cases.iter().enumerate() {
+        // At the start, in the middle and at the end: a machine has its moods.
+        if place % cases.len().div_ceil(2) == 0 {
+            floors.extend(bench.floors().await?);
+        }
         eprintln!("{} …", case.name);
         let prepared = early.iter().position(|(name, _)| *name == case.name).map(|place| early.swap_remove(place).1);
         let events = match prepared {
@@ -119,34 +121,63 @@ async fn run(options: &Options) -> Result<bool, Fault> {
                 tokio::time::sleep(Duration::from_secs(61).saturating_sub(made.elapsed())).await;
                 events
             }
-            None => cases::events(&world, case, many(case)).await?,
+            None => bench.events(case).await?,
         };
-        rows.push(measure::row(&world, case, events, effort).await?);
+        rows.push(measure::row(bench.world_of(case), case, events, bench.effort).await?);
+        load = load.max(measure::load());
     }
-    let machine = measure::machine(day);
-    let found = Figures { machine, hash, floors, rows, item_bytes: sizes::of_items(&world).await? };
+    floors.extend(bench.floors().await?);
+    let machine = measure::machine(day, load);
+    let found = Figures { machine, hash, floors, rows, item_bytes: sizes::of_items(&bench.world).await? };
     println!("{}", table::of(&found));
     if let Some(file) = &options.json {
         write(file, &found.to_json()?)?;
     }
     if options.keeps {
-        keep(&found)?;
+        // Counted as the tests count them: what a table holds depends on what else was done.
+        keep(&count::again_with_others(found.clone()).await?)?;
     }
     Ok(judge(&found))
 }
 
+/// Where cases are measured, and how thoroughly.
+struct Bench {
+    world: World,
+    /// Where nobody is.
+    empty: World,
+    effort: Effort,
+}
+
+impl Bench {
+    fn world_of(&self, case: &Case) -> &World {
+        if case.is_job() { &self.empty } else { &self.world }
+    }
+
+    async fn events(&self, case: &Case) -> Result<Vec<Value>, Fault> {
+        inputs::events(self.world_of(case), case, self.effort.events(case)).await
+    }
+
+    async fn floors(&self) -> Result<Vec<Row>, Fault> {
+        eprintln!("floors …");
+        measure::floors(&self.world, self.effort).await
+    }
+}
+
 fn chosen(options: &Options) -> Result<Vec<Case>, Fault> {
-    let mut cases = CASES.to_vec();
+    let mut cases = if options.all || !options.only.is_empty() { cases::all() } else { CASES.to_vec() };
     if options.all {
-        let functions: Vec<String> = page::template()?.functions.into_iter().map(|function| function.binary).collect();
-        // Before the last ones, which wait.
-        cases.splice(CASES.len() - 1..CASES.len() - 1, cases::others(&functions));
+        for name in cases::without(&page::template()?) {
+            eprintln!("{name}: there is no case of it");
+        }
     }
     if !options.builds {
         cases.retain(|case| measure::is_built(case.function));
     }
     if !options.only.is_empty() {
         cases.retain(|case| options.only.iter().any(|name| name == case.name || name == case.function));
+    }
+    if cases.is_empty() {
+        return Err(Fault::NoCase);
     }
     Ok(cases)
 }
@@ -165,15 +196,7 @@ fn judge(found: &Figures) -> bool {
 
 /// Counts again what does not depend on a machine, and keeps what does.
 async fn recount() -> Result<bool, Fault> {
-    let mut kept = Figures::read()?;
-    let world = World::start().await;
-    for case in &CASES {
-        let (first, warm) = count::in_process(&world, case).await?;
-        if let Some(row) = kept.rows.iter_mut().find(|row| row.name == case.name) {
-            (row.first, row.counted) = (first, warm);
-        }
-    }
-    keep(&kept)?;
+    keep(&count::again_with_others(Figures::read()?).await?)?;
     Ok(true)
 }
 

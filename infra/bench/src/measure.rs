@@ -10,11 +10,13 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use runtime::{Function, Instance};
 use serde_json::Value;
+use shared::accounts::SIGN_UP_BEAT;
 use shared::password::{Hasher, Password};
 
-use crate::cases::{self, Case};
+use crate::cases::Case;
 use crate::count::{Meter, judged};
 use crate::figures::{Counted, Hash, Machine, Measured, Row};
+use crate::inputs::Kind;
 use crate::world::World;
 use crate::{Fault, root};
 
@@ -25,11 +27,24 @@ pub const FLOORS: [(&str, &str); 3] = [
     ("floor-clients", "and a KMS client, one call"),
 ];
 
+/// The first warm calls are still finding their memory: so many are not looked at.
+const WARM_UP: usize = 5;
+
+/// What could be asked for ever is asked for so long, and at least as often as is wanted.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// How often a binary is started, and how often an instance is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     pub starts: usize,
     pub samples: usize,
+}
+
+impl Effort {
+    /// How many events of a case it takes: one for each start, one that is counted, and those that are timed.
+    pub fn events(self, case: &Case) -> usize {
+        self.starts + 1 + WARM_UP + case.kind.samples(self.samples)
+    }
 }
 
 /// Builds the release binaries.
@@ -56,16 +71,21 @@ pub fn is_built(name: &str) -> bool {
     binary(name).is_file()
 }
 
+/// How many processes want a core, on average of the last minute.
+pub fn load() -> f64 {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or_default()
+}
+
 /// What is measured on.
-pub fn machine(day: String) -> Machine {
+pub fn machine(day: String, load: f64) -> Machine {
     let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = processor.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     Machine {
         day,
         processor: model.map_or_else(|| "unknown".to_owned(), |(_, model)| model.trim().to_owned()),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
-        load: load.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or_default(),
+        load,
     }
 }
 
@@ -111,7 +131,9 @@ pub async fn row(world: &World, case: &Case, events: Vec<Value>, effort: Effort)
         about: case.about.to_owned(),
         answer,
         memory_mb,
-        is_behind_gateway: deployed.is_some_and(|function| !function.routes.is_empty()),
+        // A floor stands for a function that answers requests.
+        is_behind_gateway: deployed.is_none_or(|function| !function.routes.is_empty()),
+        beat_ms: if case.kind == Kind::SignUp { ms(SIGN_UP_BEAT) } else { 0.0 },
         counted,
         first,
         measured,
@@ -152,19 +174,26 @@ async fn of(
     let answer = judged(case, &instance.invoke(next()?).await.map_err(failed)?.answer)?;
     let counted = meter.read(world).await?;
 
-    let samples = cases::samples(case, effort.samples);
+    for _ in 0..WARM_UP {
+        judged(case, &instance.invoke(next()?).await.map_err(failed)?.answer)?;
+    }
     let (log_before, cpu_before) = (bytes(&instance.log()), instance.cpu_time().unwrap_or_default());
     let mut times = Vec::new();
-    for _ in 0..samples {
-        let invoked = instance.invoke(next()?).await.map_err(failed)?;
+    let started = Instant::now();
+    for event in events {
+        if times.len() >= effort.samples && started.elapsed() > PATIENCE {
+            break;
+        }
+        let invoked = instance.invoke(event).await.map_err(failed)?;
         judged(case, &invoked.answer)?;
         times.push(ms(invoked.took));
     }
+    let elapsed = started.elapsed();
     let cpu = instance.cpu_time().unwrap_or_default().saturating_sub(cpu_before);
     let peak_memory_bytes = instance.peak_memory().unwrap_or_default();
     // It has written all its lines when it has ended.
     let (_, log) = instance.stop().await.map_err(|error| Fault::File(function.binary.clone(), error))?;
-    let n = count(samples.max(1));
+    let n = count(times.len().max(1));
     let measured = Measured {
         binary_bytes: fs::metadata(&function.binary)
             .map_err(|error| Fault::File(function.binary.clone(), error))?
@@ -173,7 +202,8 @@ async fn of(
         init_ms: quantile(&mut inits, 0.5),
         first_ms: quantile(&mut firsts, 0.5),
         init_cpu_ms: quantile(&mut cpus, 0.5),
-        per_second: n / (times.iter().sum::<f64>() / 1e3),
+        samples: u32::try_from(times.len()).unwrap_or(u32::MAX),
+        per_second: n / elapsed.as_secs_f64(),
         p50_ms: quantile(&mut times, 0.5),
         p95_ms: quantile(&mut times, 0.95),
         p99_ms: quantile(&mut times, 0.99),
@@ -192,8 +222,7 @@ pub async fn floors(world: &World, effort: Effort) -> Result<Vec<Row>, Fault> {
     let mut rows = Vec::new();
     for (name, about) in FLOORS {
         let case = Case::floor(name, about);
-        let events =
-            (0..effort.starts + effort.samples + 1).map(|_| world.event("http-fallback").event().clone()).collect();
+        let events = (0..effort.events(&case)).map(|_| world.event("http-fallback").event().clone()).collect();
         rows.push(row(world, &case, events, effort).await?);
     }
     Ok(rows)

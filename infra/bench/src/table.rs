@@ -10,14 +10,15 @@ const MB: f64 = 1024.0 * 1024.0;
 /// A column: its title, and what it shows of a row.
 type Column = (&'static str, fn(&Row) -> String);
 
-const TIME: [Column; 11] = [
+const TIME: [Column; 12] = [
     ("answer", |row| row.answer.clone()),
     ("start ms", |row| format!("{:.1}", row.measured.init_ms)),
     ("cpu ms", |row| format!("{:.1}", row.measured.init_cpu_ms)),
     ("first ms", |row| format!("{:.1}", row.measured.first_ms)),
+    ("n", |row| row.measured.samples.to_string()),
     ("p50 ms", |row| format!("{:.2}", row.measured.p50_ms)),
-    ("p95 ms", |row| format!("{:.2}", row.measured.p95_ms)),
-    ("p99 ms", |row| format!("{:.2}", row.measured.p99_ms)),
+    ("p95 ms", |row| of_many(row, 20, row.measured.p95_ms)),
+    ("p99 ms", |row| of_many(row, 100, row.measured.p99_ms)),
     ("cpu ms", |row| format!("{:.2}", row.measured.cpu_ms)),
     ("per s", |row| format!("{:.0}", row.measured.per_second)),
     ("peak MB", |row| format!("{:.1}", bytes(row.measured.peak_memory_bytes) / MB)),
@@ -41,6 +42,11 @@ const WORK: [Column; 13] = [
     ("GB-ms", |row| format!("{:.1}", gb_ms(row))),
     ("$ / million", |row| format!("{:.2}", of_call(row).times(1e6).sum())),
 ];
+
+/// A quantile that is not the slowest call of all.
+fn of_many(row: &Row, least: u32, ms: f64) -> String {
+    if row.measured.samples >= least { format!("{ms:.2}") } else { "–".to_owned() }
+}
 
 /// All that was found, for a terminal.
 pub fn of(figures: &Figures) -> String {

@@ -35,8 +35,17 @@ pub struct World {
 
 impl World {
     pub async fn start() -> Self {
+        Self::with(&PARAMETERS).await
+    }
+
+    /// One in which nobody is, as a laptop has it: its public keys can be fetched from where it says that they are.
+    pub async fn empty() -> Self {
+        Self::with(&[("AdminEmails", ADMIN)]).await
+    }
+
+    async fn with(parameters: &[(&str, &str)]) -> Self {
         let template = without_streams(&["Outbox", "AuditEvents", "Deliveries"]);
-        let app = TestApp::of_template(template, &PARAMETERS).await;
+        let app = TestApp::of_template(template, parameters).await;
         let helper = app.stack.app();
         Self { app, http: reqwest::Client::new(), helper, callers: AtomicU32::default() }
     }
@@ -60,12 +69,25 @@ impl World {
     /// # Errors
     /// When it does not.
     pub async fn ask(&self, function: &str, event: Sample) -> Result<Value, Fault> {
-        let answered = self.app.stack.invoke_on(self.helper.clone(), function, event.event().clone()).await;
-        let answer = answered.map_err(|failed| Fault::Case(function.to_owned(), failed))?;
+        let answer = self.try_to(function, event).await?;
         match answer["statusCode"].as_u64() {
             Some(400..) => Err(Fault::Case(function.to_owned(), answer.to_string())),
             _ => Ok(answer),
         }
+    }
+
+    /// The same, whatever it answers.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn try_to(&self, function: &str, event: Sample) -> Result<Value, Fault> {
+        let answered = self.app.stack.invoke_on(self.helper.clone(), function, event.event().clone()).await;
+        answered.map_err(|failed| Fault::Case(function.to_owned(), failed))
+    }
+
+    /// An instance that has done this and that before: what prepares.
+    pub fn helper(&self) -> Arc<App> {
+        self.helper.clone()
     }
 
     /// Every item of a table, in DynamoDB's own JSON. By no function, so nobody is charged with it.
@@ -178,5 +200,18 @@ impl World {
             self.account(ADMIN).await?;
         }
         self.visitor(ADMIN).await
+    }
+
+    /// A webhook to this machine that is told of everything, and the administrator who has made it.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub async fn webhook(&self) -> Result<(Visitor, String), Fault> {
+        let admin = self.admin().await?;
+        let order = json!({ "url": self.app.receiver("bench"), "events": ["*"] });
+        let event = with_body(of_visitor(self.event("admin-webhooks"), &admin), &order);
+        let answer = self.ask("admin-webhooks", event).await?;
+        let made: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
+        Ok((admin, made["id"].as_str().unwrap_or_default().to_owned()))
     }
 }

@@ -1,8 +1,7 @@
-//! Holds docs/costs.md to the figures and the prices, and the figures to today's code.
+//! Holds the pages to the figures and the prices, and the figures to today's code.
 
-use bench::cases::CASES;
+use bench::cases::{CASES, JOBS};
 use bench::figures::Figures;
-use bench::world::World;
 use bench::{count, page};
 
 #[test]
@@ -21,21 +20,27 @@ fn the_pages_say_what_the_figures_and_the_prices_say() {
     }
 }
 
-/// Round trips and units of a warm call are the same on every machine, so those that the page is made from must be those of today.
-/// An instance's first call reads keys and secrets beside its work, and which of them waits for which is a matter of luck.
+/// Round trips and units of a warm call are the same on every machine, so those that the pages are made from must be those of
+/// today, and nearly so the sizes of items. An instance's first call reads keys and secrets beside its work, and which of them
+/// waits for which is a matter of luck.
 #[tokio::test(flavor = "multi_thread")]
 async fn design_8_the_figures_are_those_of_todays_code() {
-    let figures = Figures::read().unwrap();
-    let world = World::start().await;
+    let kept = Figures::read().unwrap();
+    let today = count::again(kept.clone()).await.unwrap_or_else(|fault| panic!("{fault}"));
     let mut stale = Vec::new();
-    for case in &CASES {
-        let row = figures.row(case.name).unwrap();
-        let (first, warm) = count::in_process(&world, case).await.unwrap_or_else(|fault| panic!("{fault}"));
-        if (first.calls, warm) != (row.first.calls, row.counted) {
+    for case in CASES.iter().chain(&JOBS) {
+        let (kept, today) = (kept.row(case.name).unwrap(), today.row(case.name).unwrap());
+        if (today.first.calls, today.counted) != (kept.first.calls, kept.counted) {
             stale.push(format!(
-                "{}: first {first:?}\n    then {warm:?}\n    kept {:?}\n    then {:?}",
-                case.name, row.first, row.counted
+                "{}: first {:?}\n    then {:?}\n    kept {:?}\n    then {:?}",
+                case.name, today.first, today.counted, kept.first, kept.counted
             ));
+        }
+    }
+    for (table, bytes) in &today.item_bytes {
+        let kept = kept.item_bytes.get(table).copied().unwrap_or_default();
+        if (bytes - kept).abs() > bytes * 0.03 {
+            stale.push(format!("{table}: {bytes} bytes an item, kept {kept}"));
         }
     }
     assert!(stale.is_empty(), "`cargo bench-functions --recount` counts anew; not as kept:\n{}", stale.join("\n"));

@@ -27,7 +27,7 @@ pub use self::import::{Imported, foresee, import};
 pub use self::password::{PasswordChange, change_password};
 pub use self::record::{ImportRules, Importable, OrganizationPart, Record, Reject};
 pub use self::recovery::{request_password_reset, reset_password};
-pub use self::sign_up::{NewOrganization, SignUp, sign_up};
+pub use self::sign_up::{BEAT as SIGN_UP_BEAT, NewOrganization, SignUp, sign_up};
 pub use self::unlock::{Whose, find, unlock_by_admin, unlock_by_link, unlock_by_operator};
 pub use self::verification::{resend_verification, verify_email};
 

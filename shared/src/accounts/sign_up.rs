@@ -22,7 +22,7 @@ use crate::password::Password;
 use crate::store::{Committed, Login, OrganizationRecord, Part, Status, User};
 
 /// Sign-ups are answered at whole multiples of this, so that their time does not tell what was written (SIGN-4).
-const BEAT: Duration = Duration::from_millis(100);
+pub const BEAT: Duration = Duration::from_millis(100);
 
 /// Suffixes are random: a second try is rare, and a fourth means that something else is wrong.
 const SLUG_TRIES: u32 = 3;
