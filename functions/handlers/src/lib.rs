@@ -21,6 +21,7 @@ pub mod user;
 
 use jobs::{Consumer, Job};
 use shared::http::Endpoint;
+use shared::jobs::Scheduled;
 
 /// Every function that answers HTTP.
 pub const ENDPOINTS: &[Endpoint] = &[
@@ -80,6 +81,17 @@ pub const JOBS: &[Job] = &[
     jobs::retry_webhooks::JOB,
     jobs::spike_detector::JOB,
 ];
+
+/// The same jobs without their code: a function that only lists them would carry it all.
+pub const SCHEDULED: &[Scheduled] = &{
+    let mut scheduled = [JOBS[0].scheduled(); JOBS.len()];
+    let mut i = 1;
+    while i < JOBS.len() {
+        scheduled[i] = JOBS[i].scheduled();
+        i += 1;
+    }
+    scheduled
+};
 
 /// Every function that a table's stream wakes.
 pub const CONSUMERS: &[Consumer] = &[

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use shared::jobs::{self, JobView, Scheduled};
+use shared::jobs::{self, JobView};
 
 use crate::arguments::{JobsCommand, Options};
 use crate::exit::{Exit, Failure};
@@ -57,7 +57,7 @@ pub(crate) async fn run(options: &Options, command: &JobsCommand, tell: &Tell) -
     match command {
         JobsCommand::List => {
             let stack = Stack::find(options).await?;
-            let jobs = jobs::list(&stack.app, &stack.context(), &scheduled()).await?;
+            let jobs = jobs::list(&stack.app, &stack.context(), handlers::SCHEDULED).await?;
             tell.report(&Listed { jobs })?;
             Ok(Exit::Well)
         }
@@ -71,15 +71,10 @@ pub(crate) async fn run(options: &Options, command: &JobsCommand, tell: &Tell) -
     }
 }
 
-/// Every job of the product.
-pub(crate) fn scheduled() -> Vec<Scheduled> {
-    handlers::JOBS.iter().map(handlers::jobs::Job::scheduled).collect()
-}
-
 /// A job by its name, with or without the `jobs-`.
 fn named(name: &str) -> Result<&'static str, Failure> {
     let is_meant = |job: &&'static str| *job == name || job.strip_prefix("jobs-") == Some(name);
-    let names: Vec<&'static str> = handlers::JOBS.iter().map(|job| job.name).collect();
+    let names: Vec<&'static str> = handlers::SCHEDULED.iter().map(|job| job.name).collect();
     let found = names.iter().copied().find(is_meant);
     found.ok_or_else(|| Failure::usage(format!("there is no job {name:?}, but {}", names.join(", "))))
 }

@@ -8,7 +8,7 @@ use shared::http::{Call, Endpoint, Reply, credentials};
 use shared::jobs;
 
 use super::reason;
-use crate::JOBS;
+use crate::SCHEDULED;
 use crate::openapi::{Operation, Tag, values};
 
 pub const ENDPOINT: Endpoint = Endpoint {
@@ -41,7 +41,7 @@ async fn handle(app: &App, call: &Call) -> Result<Reply> {
     let admin = credentials::admin(app, call).await?;
     let Request { enabled, reason } = call.json()?;
     let name = call.path_parameter("name")?;
-    let job = JOBS.iter().find(|job| job.name == name).ok_or(Refusal::NotFound)?;
+    let job = SCHEDULED.iter().find(|job| job.name == name).ok_or(Refusal::NotFound)?;
     let reason = reason::check(&reason)?;
     jobs::switch(app, &call.ctx, admin.user.user_id, job.name, enabled, reason).await?;
     Reply::ok(&Response { name: job.name, enabled })

@@ -7,7 +7,7 @@ use shared::error::Result;
 use shared::http::{Call, Endpoint, Reply, credentials};
 use shared::jobs::{self, JobView};
 
-use crate::JOBS;
+use crate::SCHEDULED;
 use crate::openapi::{Operation, Tag};
 
 pub const ENDPOINT: Endpoint = Endpoint {
@@ -26,8 +26,7 @@ struct Response {
 
 async fn handle(app: &App, call: &Call) -> Result<Reply> {
     credentials::admin_reader(app, call).await?;
-    let scheduled: Vec<_> = JOBS.iter().map(crate::jobs::Job::scheduled).collect();
-    Reply::ok(&Response { jobs: jobs::list(app, &call.ctx, &scheduled).await? })
+    Reply::ok(&Response { jobs: jobs::list(app, &call.ctx, SCHEDULED).await? })
 }
 
 /// For the API reference.

@@ -8,7 +8,7 @@ use shared::http::{Call, Endpoint, Reply, credentials};
 use shared::report::checklist::{self, Checklist};
 use shared::report::{self, Compliance, LONGEST, Row};
 
-use crate::JOBS;
+use crate::SCHEDULED;
 use crate::openapi::{Operation, Tag, values};
 
 pub const ENDPOINT: Endpoint = Endpoint {
@@ -35,8 +35,7 @@ async fn compliance(app: &App, call: &Call) -> Result<Reply> {
     let days = |text: &str| text.parse().ok().filter(|days| (1..=LONGEST).contains(days));
     let days = call.query("days", "must be a number from 1 to 90", days)?.unwrap_or(DAYS);
     let as_csv = wants_csv(call)?;
-    let scheduled: Vec<_> = JOBS.iter().map(crate::jobs::Job::scheduled).collect();
-    let report = report::compliance(app, &call.ctx, admin, days, &scheduled).await?;
+    let report = report::compliance(app, &call.ctx, admin, days, SCHEDULED).await?;
     reply(&report, as_csv.then(|| report.rows()), "attachment; filename=\"compliance.csv\"")
 }
 

@@ -8,7 +8,6 @@ use shared::jobs::{self, JobView};
 
 use super::{Finding, demanded};
 use crate::exit::Failure;
-use crate::jobs::scheduled;
 use crate::stack::Stack;
 
 /// How much later than its schedule says a job's newest run may be: two turns and a little more.
@@ -17,7 +16,7 @@ fn patience(job: &JobView) -> Duration {
 }
 
 pub(super) async fn jobs(stack: &Stack) -> Result<Vec<Finding>, Failure> {
-    let views = jobs::list(&stack.app, &stack.context(), &scheduled()).await?;
+    let views = jobs::list(&stack.app, &stack.context(), handlers::SCHEDULED).await?;
     let now = stack.app.clock.now();
     let mut findings: Vec<Finding> = views.iter().filter_map(|job| finding(stack, job, now)).collect();
     if findings.is_empty() {
