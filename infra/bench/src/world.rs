@@ -151,6 +151,11 @@ impl World {
         self.ask("jobs-send-mail", event).await.map(drop)
     }
 
+    /// An address that nobody has yet.
+    pub fn address(&self, what: &str) -> String {
+        format!("{what}-{}@example.com", self.caller())
+    }
+
     /// A body that signs somebody up.
     pub fn sign_up(&self, email: &str) -> Value {
         json!({ "email": email, "password": PASSWORD, "name": "Ada Lovelace" })
@@ -175,6 +180,16 @@ impl World {
         let event = with_body(self.event("auth-verify-email"), &json!({ "token": token }));
         self.ask("auth-verify-email", event).await?;
         self.send_mails().await
+    }
+
+    /// The address of a verified account that is nobody else's.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub async fn person(&self, what: &str) -> Result<String, Fault> {
+        let email = self.address(what);
+        self.account(&email).await?;
+        Ok(email)
     }
 
     /// A browser that has just signed in, with its CSRF token.

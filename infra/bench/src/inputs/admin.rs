@@ -11,8 +11,7 @@ const REASON: &str = "asked for it, ticket 4711";
 
 /// Sessions of one account, a person's own or, for an administrator, somebody's.
 pub(super) async fn sessions_ended(world: &World, function: &str, n: usize) -> Result<Vec<Value>, Fault> {
-    let email = format!("leaves-{}@example.com", world.caller());
-    world.account(&email).await?;
+    let email = world.person("leaves").await?;
     let is_admin = function.starts_with("admin-");
     let caller = if is_admin { world.admin().await? } else { world.visitor(&email).await? };
     let mut events = Vec::new();
@@ -32,8 +31,7 @@ pub(super) async fn sessions_ended(world: &World, function: &str, n: usize) -> R
 
 /// The same account again and again: to end locks that are not there is the same work.
 pub(super) async fn unlocks(world: &World, n: usize) -> Result<Vec<Value>, Fault> {
-    let email = format!("unlocked-{}@example.com", world.caller());
-    world.account(&email).await?;
+    let email = world.person("unlocked").await?;
     let admin = world.admin().await?;
     let body = json!({ "email": email, "reason": REASON });
     let event = || with_body(of_visitor(world.event("admin-unlock-account"), &admin), &body);
@@ -44,8 +42,7 @@ pub(super) async fn erasures(world: &World, n: usize) -> Result<Vec<Value>, Faul
     let admin = world.admin().await?;
     let mut events = Vec::new();
     for _ in 0..n {
-        let email = format!("erased-{}@example.com", world.caller());
-        world.account(&email).await?;
+        let email = world.person("erased").await?;
         let id = world.visitor(&email).await?.user_id;
         let event = of_visitor(world.event("admin-erase-audit"), &admin);
         let event = at(event, &format!("/admin/users/{id}/erase-audit"), json!({ "id": id }));

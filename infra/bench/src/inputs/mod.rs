@@ -123,9 +123,7 @@ async fn visits(world: &World, case: &Case, n: usize) -> Result<Vec<Value>, Faul
     let visitor = if case.function.starts_with("admin-") {
         world.admin().await?
     } else {
-        let email = format!("{}@example.com", case.function);
-        world.account(&email).await?;
-        world.visitor(&email).await?
+        world.visitor(&world.person(case.function).await?).await?
     };
     let token = visitor.cookie("_access").unwrap_or_default();
     let event = || {

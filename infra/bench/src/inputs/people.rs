@@ -9,24 +9,19 @@ use crate::world::World;
 
 const OTHER_PASSWORD: &str = "Nine quiet rivers, 2 old maps";
 
-/// An address that nobody has yet.
-fn address(world: &World, what: &str) -> String {
-    format!("{what}-{}@example.com", world.caller())
-}
-
 /// The sample of a function with a body of one's own.
 fn saying(world: &World, function: &str, body: &Value) -> Value {
     with_body(world.event(function), body).event().clone()
 }
 
 pub(super) fn sign_ups(world: &World, n: usize) -> Vec<Value> {
-    (0..n).map(|_| saying(world, "auth-signup", &world.sign_up(&address(world, "new")))).collect()
+    (0..n).map(|_| saying(world, "auth-signup", &world.sign_up(&world.address("new")))).collect()
 }
 
 pub(super) async fn verifications(world: &World, n: usize) -> Result<Vec<Value>, Fault> {
     let mut events = Vec::new();
     for _ in 0..n {
-        let token = world.signed_up(&address(world, "verifies")).await?;
+        let token = world.signed_up(&world.address("verifies")).await?;
         events.push(saying(world, "auth-verify-email", &json!({ "token": token })));
     }
     Ok(events)
@@ -34,8 +29,7 @@ pub(super) async fn verifications(world: &World, n: usize) -> Result<Vec<Value>,
 
 /// Of an account that has been signed in to before: the first time nobody is told of a new device.
 pub(super) async fn sign_ins(world: &World, n: usize) -> Result<Vec<Value>, Fault> {
-    let email = address(world, "signs-in");
-    world.account(&email).await?;
+    let email = world.person("signs-in").await?;
     world.visitor(&email).await?;
     let body = json!({ "email": email, "password": PASSWORD });
     Ok((0..n).map(|_| saying(world, "auth-login", &body)).collect())
@@ -43,8 +37,7 @@ pub(super) async fn sign_ins(world: &World, n: usize) -> Result<Vec<Value>, Faul
 
 /// Each in a browser of its own that has signed in once: one and the same would have to slow down.
 pub(super) async fn sign_ins_again(world: &World, n: usize) -> Result<Vec<Value>, Fault> {
-    let email = address(world, "comes-again");
-    world.account(&email).await?;
+    let email = world.person("comes-again").await?;
     let body = json!({ "email": email, "password": PASSWORD });
     let mut events = Vec::new();
     for _ in 0..n {
@@ -58,8 +51,7 @@ pub(super) async fn sign_ins_again(world: &World, n: usize) -> Result<Vec<Value>
 
 /// Of one account, a session for each.
 pub(super) async fn sessions(world: &World, function: &str, n: usize) -> Result<Vec<Value>, Fault> {
-    let email = address(world, function);
-    world.account(&email).await?;
+    let email = world.person(function).await?;
     let mut events = Vec::new();
     for _ in 0..n {
         let visitor = world.visitor(&email).await?;
@@ -72,8 +64,7 @@ pub(super) async fn password_changes(world: &World, n: usize) -> Result<Vec<Valu
     let body = json!({ "currentPassword": PASSWORD, "newPassword": OTHER_PASSWORD });
     let mut events = Vec::new();
     for _ in 0..n {
-        let email = address(world, "changes");
-        world.account(&email).await?;
+        let email = world.person("changes").await?;
         let visitor = world.visitor(&email).await?;
         events.push(with_body(of_visitor(world.event("auth-password-change"), &visitor), &body).event().clone());
     }
@@ -83,8 +74,7 @@ pub(super) async fn password_changes(world: &World, n: usize) -> Result<Vec<Valu
 pub(super) async fn forgotten(world: &World, n: usize) -> Result<Vec<Value>, Fault> {
     let mut events = Vec::new();
     for _ in 0..n {
-        let email = address(world, "forgets");
-        world.account(&email).await?;
+        let email = world.person("forgets").await?;
         events.push(saying(world, "auth-password-forgot", &json!({ "email": email })));
     }
     Ok(events)
@@ -93,8 +83,7 @@ pub(super) async fn forgotten(world: &World, n: usize) -> Result<Vec<Value>, Fau
 pub(super) async fn resets(world: &World, n: usize) -> Result<Vec<Value>, Fault> {
     let mut events = Vec::new();
     for _ in 0..n {
-        let email = address(world, "resets");
-        world.account(&email).await?;
+        let email = world.person("resets").await?;
         let forgot = with_body(world.event("auth-password-forgot"), &json!({ "email": email }));
         world.ask("auth-password-forgot", forgot).await?;
         world.send_mails().await?;
@@ -109,8 +98,7 @@ pub(super) async fn resets(world: &World, n: usize) -> Result<Vec<Value>, Fault>
 pub(super) async fn unlocks(world: &World, n: usize) -> Result<Vec<Value>, Fault> {
     let mut events = Vec::new();
     for _ in 0..n {
-        let email = address(world, "locked");
-        world.account(&email).await?;
+        let email = world.person("locked").await?;
         let wrong = json!({ "email": email, "password": "not this one" });
         for _ in 0..5 {
             world.try_to("auth-login", with_body(world.event("auth-login"), &wrong)).await?;
@@ -125,7 +113,7 @@ pub(super) async fn unlocks(world: &World, n: usize) -> Result<Vec<Value>, Fault
 pub(super) async fn resends(world: &World, n: usize) -> Result<Vec<Value>, Fault> {
     let mut events = Vec::new();
     for _ in 0..n {
-        let email = address(world, "waits");
+        let email = world.address("waits");
         world.signed_up(&email).await?;
         events.push(saying(world, "auth-verify-email-resend", &json!({ "email": email })));
     }
@@ -136,8 +124,7 @@ pub(super) async fn resends(world: &World, n: usize) -> Result<Vec<Value>, Fault
 pub(super) async fn others_ended(world: &World, n: usize) -> Result<Vec<Value>, Fault> {
     let mut events = Vec::new();
     for _ in 0..n {
-        let email = address(world, "ends-others");
-        world.account(&email).await?;
+        let email = world.person("ends-others").await?;
         world.visitor(&email).await?;
         let visitor = world.visitor(&email).await?;
         events.push(of_visitor(world.event("user-sessions-end-others"), &visitor).event().clone());

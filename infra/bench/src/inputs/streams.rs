@@ -10,7 +10,7 @@ use crate::world::World;
 
 pub(super) async fn mails(world: &World, n: usize) -> Result<Vec<Value>, Fault> {
     for _ in 0..n {
-        let email = format!("mailed-{}@example.com", world.caller());
+        let email = world.address("mailed");
         let event = with_body(world.event("auth-signup"), &world.sign_up(&email));
         world.ask("auth-signup", event).await?;
     }
@@ -48,8 +48,7 @@ pub(super) async fn waiting(world: &World, n: usize) -> Result<(Visitor, String,
 async fn trail(world: &World, n: usize) -> Result<Vec<Value>, Fault> {
     let id = |event: &Value| event["id"]["S"].to_string();
     let before: BTreeSet<String> = world.items("audit-events").await?.iter().map(id).collect();
-    let email = format!("events-{}@example.com", world.caller());
-    world.account(&email).await?;
+    let email = world.person("events").await?;
     world.visitor(&email).await?;
     let mut written = world.items("audit-events").await?;
     written.retain(|event| !before.contains(&id(event)));
