@@ -46,9 +46,10 @@ struct State {
 
 impl Runner {
     /// From here on, signals end what is running. A second one ends it by force.
-    pub(crate) fn start() -> io::Result<Self> {
+    pub(crate) fn start() -> Result<Self, Failure> {
         let runner = Self(Arc::default());
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        let signals = Signals::new([SIGINT, SIGTERM, SIGHUP]);
+        let mut signals = signals.map_err(|error| Failure::Other(format!("cannot listen to signals: {error}")))?;
         let listener = runner.clone();
         thread::spawn(move || signals.forever().for_each(|_| listener.interrupt()));
         Ok(runner)

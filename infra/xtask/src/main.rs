@@ -1,8 +1,10 @@
 //! `cargo xtask`: the project's own chores. Not part of what is deployed, and knows no rule of the product.
 //!
-//! Reading order: `verify` (which steps there are, what they need), then `tools` (how that gets here), then `child`.
+//! Reading order: `verify` (which steps there are, what they need), then `tools` (how that gets here), then `child`. How a chore begins and ends
+//! is in `chore`.
 
 mod child;
+mod chore;
 mod deploy;
 mod package;
 mod pages;

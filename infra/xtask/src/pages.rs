@@ -4,6 +4,7 @@
 use std::process::{Command, ExitCode};
 
 use crate::child::{Failure, Runner, cargo, line_of};
+use crate::chore;
 use crate::repository;
 use crate::tools::{self, Tool};
 
@@ -13,7 +14,7 @@ const FOLDER: &str = "target/screenshots";
 /// A picture of every page: light and dark, 320 px and 1280 px wide.
 pub(crate) fn screenshots() -> ExitCode {
     let ended = run(&[Tool::NodePackages, Tool::Chromium], &mut [test("browser::every_page")]);
-    told("screenshots", ended.map(|()| format!("they are in {FOLDER}")))
+    chore::told("screenshots", ended.map(|()| format!("they are in {FOLDER}")))
 }
 
 /// How many bytes a browser gets for each page, and for the SDK.
@@ -21,7 +22,7 @@ pub(crate) fn weight() -> ExitCode {
     let mut size = Command::new("npm");
     size.args(["--prefix", "client", "--silent", "run", "size"]);
     let ended = run(&[Tool::SdkPackages], &mut [test("pages::weight::"), size]);
-    told("weight", ended.map(|()| "all are under their limits".to_owned()))
+    chore::told("weight", ended.map(|()| "all are under their limits".to_owned()))
 }
 
 /// One integration test, and what it prints. All packages stay selected: one alone would have other features, and be built
@@ -31,24 +32,11 @@ fn test(name: &str) -> Command {
 }
 
 fn run(tools: &[Tool], commands: &mut [Command]) -> Result<(), Failure> {
-    let runner = Runner::start().map_err(|error| Failure::Other(format!("cannot listen to signals: {error}")))?;
+    let runner = Runner::start()?;
     let root = repository::root();
     tools::provide(tools, root, true, &runner)?;
     commands.iter_mut().try_for_each(|command| {
         println!("{}", line_of(command));
         runner.run(command.current_dir(root))
     })
-}
-
-fn told(what: &str, ended: Result<String, Failure>) -> ExitCode {
-    match ended {
-        Ok(outcome) => {
-            println!("{what}: {outcome}");
-            ExitCode::SUCCESS
-        }
-        Err(failure) => {
-            eprintln!("{what}: {failure}");
-            ExitCode::FAILURE
-        }
-    }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::child::{Failure, Runner, as_by_hand, line_of};
+use crate::chore;
 use crate::repository;
 use crate::tools::{self, Tool};
 use options::Options;
@@ -19,31 +20,14 @@ const BUILT: &str = ".aws-sam/build/template.yaml";
 
 /// Runs the command with its arguments.
 pub(crate) fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
-    let options = match options::read(arguments) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            println!("{}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(message) => {
-            eprintln!("deploy: {message}\n\n{}", options::HELP);
-            return ExitCode::from(2);
-        }
-    };
-    match run(&options) {
-        Ok(release) => {
-            println!("deploy: {} has release {release}", options.environment);
-            ExitCode::SUCCESS
-        }
-        Err(failure) => {
-            eprintln!("deploy: {failure}");
-            ExitCode::FAILURE
-        }
+    match chore::options("deploy", options::HELP, options::read(arguments)) {
+        Ok(options) => chore::told("deploy", run(&options)),
+        Err(code) => code,
     }
 }
 
 fn run(options: &Options) -> Result<String, Failure> {
-    let runner = Runner::start().map_err(|error| Failure::Other(format!("cannot listen to signals: {error}")))?;
+    let runner = Runner::start()?;
     let root = repository::root();
     let config = read(&root.join("samconfig.toml"))?;
     if !options.is_known_to(&config) {
@@ -72,7 +56,7 @@ fn run(options: &Options) -> Result<String, Failure> {
     deploy.args(["deploy", "--config-env", &options.environment]).args(&options.more).current_dir(root);
     eprintln!("{}", line_of(&deploy));
     runner.run_at_terminal(&mut deploy)?;
-    Ok(release)
+    Ok(format!("{} has release {release}", options.environment))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -12,6 +12,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use crate::child::{Failure, Runner, cargo, line_of};
+use crate::chore;
 use crate::repository;
 use crate::tools::{self, Tool};
 use options::{Architecture, Options};
@@ -19,37 +20,25 @@ use report::{Package, Report};
 
 /// Runs the command with its arguments.
 pub(crate) fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
-    let options = match options::read(arguments) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            println!("{}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(message) => {
-            eprintln!("package: {message}\n\n{}", options::HELP);
-            return ExitCode::from(2);
-        }
-    };
-    match run(&options) {
-        Ok(report) => {
-            if options.json {
-                println!("{}", report.json())
-            } else {
-                print!("{report}")
-            }
-            let faults = report.faults();
-            faults.iter().for_each(|fault| eprintln!("package: {fault}"));
-            if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(failure) => {
-            eprintln!("package: {failure}");
-            ExitCode::FAILURE
-        }
+    match chore::options("package", options::HELP, options::read(arguments)) {
+        Ok(options) => chore::ended("package", run(&options).map(|report| tell(&report, options.json))),
+        Err(code) => code,
     }
 }
 
+fn tell(report: &Report, as_json: bool) -> ExitCode {
+    if as_json {
+        println!("{}", report.json());
+    } else {
+        print!("{report}");
+    }
+    let faults = report.faults();
+    faults.iter().for_each(|fault| eprintln!("package: {fault}"));
+    if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn run(options: &Options) -> Result<Report, Failure> {
-    let runner = Runner::start().map_err(|error| Failure::Other(format!("cannot listen to signals: {error}")))?;
+    let runner = Runner::start()?;
     let root = repository::root();
     if repository::program(&["objdump"]).is_none() {
         return Err(Failure::Other("missing: objdump (install binutils)".to_owned()));

@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::child::{Failure, Runner};
+use crate::chore;
 use crate::repository;
 use crate::tools::{self, Tool};
 use options::{Options, Request};
@@ -29,32 +30,21 @@ const INTERRUPTED: u8 = 130;
 
 /// Runs the command with its arguments.
 pub(crate) fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
-    let options = match options::read(arguments) {
-        Ok(Request::Run(options)) => options,
-        Ok(Request::Help) => {
-            println!("{}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Ok(Request::List) => {
-            Step::ALL.iter().for_each(|step| println!("{:<15} {}", step.name(), step.about()));
-            return ExitCode::SUCCESS;
-        }
-        Err(message) => {
-            eprintln!("verify: {message}\n\n{}", options::HELP);
-            return ExitCode::from(2);
-        }
-    };
-    match run(&options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err((message, code)) => {
+    match chore::options("verify", options::HELP, options::read(arguments)) {
+        Ok(Request::Run(options)) => run(&options).err().map_or(ExitCode::SUCCESS, |(message, code)| {
             println!("verify: {message}");
             code
+        }),
+        Ok(Request::List) => {
+            Step::ALL.iter().for_each(|step| println!("{:<15} {}", step.name(), step.about()));
+            ExitCode::SUCCESS
         }
+        Err(code) => code,
     }
 }
 
 fn run(options: &Options) -> Result<(), (String, ExitCode)> {
-    let runner = Runner::start().map_err(|error| (format!("cannot listen to signals: {error}"), ExitCode::FAILURE))?;
+    let runner = Runner::start().map_err(|failure| (failure.to_string(), ExitCode::FAILURE))?;
     let steps = &options.steps;
     let started = Instant::now();
     let mut report = Report::of(steps);

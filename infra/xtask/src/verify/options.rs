@@ -15,7 +15,6 @@ cargo xtask verify [--only STEP[,STEP]] [--skip STEP[,STEP]] [--no-install] [--l
 pub(crate) enum Request {
     Run(Options),
     List,
-    Help,
 }
 
 /// How to verify.
@@ -26,8 +25,8 @@ pub(crate) struct Options {
     pub(crate) may_install: bool,
 }
 
-/// Reads the arguments. The error is a sentence for whoever typed them.
-pub(crate) fn read(mut arguments: impl Iterator<Item = String>) -> Result<Request, String> {
+/// Reads the arguments; `None` when only the help is asked for. The error is a sentence for whoever typed them.
+pub(crate) fn read(mut arguments: impl Iterator<Item = String>) -> Result<Option<Request>, String> {
     let mut only = None;
     let mut skipped = Vec::new();
     let mut may_install = true;
@@ -41,8 +40,8 @@ pub(crate) fn read(mut arguments: impl Iterator<Item = String>) -> Result<Reques
             "--only" => only.get_or_insert_with(Vec::new).extend(steps()?),
             "--skip" => skipped.extend(steps()?),
             "--no-install" => may_install = false,
-            "--list" => return Ok(Request::List),
-            "-h" | "--help" => return Ok(Request::Help),
+            "--list" => return Ok(Some(Request::List)),
+            "-h" | "--help" => return Ok(None),
             _ => return Err(format!("there is no option \"{argument}\"")),
         }
     }
@@ -51,7 +50,7 @@ pub(crate) fn read(mut arguments: impl Iterator<Item = String>) -> Result<Reques
     if steps.is_empty() {
         return Err("no step is left".to_owned());
     }
-    Ok(Request::Run(Options { steps, may_install }))
+    Ok(Some(Request::Run(Options { steps, may_install })))
 }
 
 fn steps(option: &str, names: Option<String>) -> Result<Vec<Step>, String> {
@@ -64,19 +63,19 @@ fn steps(option: &str, names: Option<String>) -> Result<Vec<Step>, String> {
 mod tests {
     use super::{Options, Request, Step, read};
 
-    fn parse(line: &str) -> Result<Request, String> {
+    fn parse(line: &str) -> Result<Option<Request>, String> {
         read(line.split_whitespace().map(str::to_owned))
     }
 
     fn steps(line: &str) -> Vec<Step> {
-        let Ok(Request::Run(Options { steps, .. })) = parse(line) else { panic!("{line}") };
+        let Ok(Some(Request::Run(Options { steps, .. }))) = parse(line) else { panic!("{line}") };
         steps
     }
 
     #[test]
     fn without_options_every_step_runs_and_tools_are_installed() {
         let everything = Options { steps: Step::ALL.to_vec(), may_install: true };
-        assert_eq!(parse(""), Ok(Request::Run(everything)));
+        assert_eq!(parse(""), Ok(Some(Request::Run(everything))));
     }
 
     #[test]
