@@ -38,14 +38,13 @@ const ENDPOINTS: [&str; 6] = [
 /// # Errors
 /// Where no region is known, or a profile is meant and the environment leads elsewhere.
 pub(crate) async fn connect(options: &Options) -> Result<SdkConfig, Failure> {
-    let environment = Environment::of_process();
-    let elsewhere = ENDPOINTS.into_iter().find(|name| environment.get(name).is_some());
-    if let (Some(profile), Some(variable)) = (&options.profile, elsewhere) {
+    if let (Some(profile), Some((variable, _))) = (&options.profile, elsewhere()) {
         let why = format!("{variable} leads elsewhere than to where the profile {profile} belongs");
         return Err(Failure::usage(format!("{why}: unset it, or leave --profile out")));
     }
+    let http = shared::aws::http_client()?;
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(shared::aws::http_client()?)
+        .http_client(http.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(50)))
         .timeout_config(
             TimeoutConfig::builder()
@@ -65,11 +64,15 @@ pub(crate) async fn connect(options: &Options) -> Result<SdkConfig, Failure> {
     };
     let Some(profile) = &options.profile else { return Ok(config) };
     // By itself the SDK would prefer keys in the environment, which may be another account's.
-    let place = ProviderConfig::without_region()
-        .with_region(Some(region.clone()))
-        .with_http_client(shared::aws::http_client()?);
+    let place = ProviderConfig::without_region().with_region(Some(region.clone())).with_http_client(http);
     let credentials = ProfileFileCredentialsProvider::builder().configure(&place).profile_name(profile).build();
     Ok(config.into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build())
+}
+
+/// The variable that leads elsewhere than to AWS's own servers, and its value.
+fn elsewhere() -> Option<(&'static str, String)> {
+    let environment = Environment::of_process();
+    ENDPOINTS.into_iter().find_map(|name| Some((name, environment.get(name)?.to_owned())))
 }
 
 /// Where a command works, and for whom, as AWS knows them.
@@ -96,13 +99,12 @@ impl Place {
         let (Some(account), Some(operator)) = (identity.account, identity.arn) else {
             return Err(Failure::unavailable("AWS does not say who you are"));
         };
-        let environment = Environment::of_process();
-        let endpoint = config.endpoint_url().or_else(|| ENDPOINTS.into_iter().find_map(|name| environment.get(name)));
+        let endpoint = config.endpoint_url().map(str::to_owned).or_else(|| elsewhere().map(|(_, endpoint)| endpoint));
         Ok(Self {
             stack: stack.to_owned(),
             account,
             region: config.region().map(ToString::to_string).unwrap_or_default(),
-            endpoint: endpoint.map(str::to_owned),
+            endpoint,
             operator,
         })
     }

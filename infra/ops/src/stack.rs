@@ -104,25 +104,10 @@ impl Functions {
 
     /// Finds a function that is the stack's, puts it first, and takes the settings from it.
     async fn settle(&mut self) -> Result<(), Failure> {
-        let (mut first, mut is_told) = (None, true);
-        for (place, function) in self.all.iter().enumerate() {
-            match self.origin(&function.name).await? {
-                Origin::Stack(_) => {
-                    first = Some(place);
-                    break;
-                }
-                Origin::Elsewhere => {}
-                Origin::Untold => is_told = false,
-            }
-        }
-        let Some(first) = first else {
-            return Err(match is_told {
-                true => Failure::found(
-                    "stack_not_found",
-                    format!("{} and others say that they are of a stack {}, and are not", self.all[0].name, self.stack),
-                ),
-                false => untold(),
-            });
+        let Some(first) = self.first_own(None).await? else {
+            let (name, stack) = (&self.all[0].name, &self.stack);
+            let message = format!("{name} and others say that they are of a stack {stack}, and are not");
+            return Err(Failure::found("stack_not_found", message));
         };
         self.all[..=first].rotate_right(1);
         let name = &self.all[0].name;
@@ -131,6 +116,25 @@ impl Functions {
         let variables = in_use.and_then(|it| it.environment).and_then(|it| it.variables);
         self.settings = variables.unwrap_or_default().into_iter().collect();
         Ok(())
+    }
+
+    /// The place of the first function that is the stack's: of any, or of the one with a logical id, where several may look alike.
+    ///
+    /// # Errors
+    /// When none is and AWS does not say whose all of them are.
+    async fn first_own(&self, logical_id: Option<&str>) -> Result<Option<usize>, Failure> {
+        let mut is_told = true;
+        for (place, function) in self.all.iter().enumerate() {
+            if logical_id.is_some_and(|id| !may_be(&function.name, id)) {
+                continue;
+            }
+            match self.origin(&function.name).await? {
+                Origin::Stack(id) if logical_id.is_none_or(|wanted| wanted == id) => return Ok(Some(place)),
+                Origin::Stack(_) | Origin::Elsewhere => {}
+                Origin::Untold => is_told = false,
+            }
+        }
+        if is_told { Ok(None) } else { Err(untold()) }
     }
 
     async fn origin(&self, function: &str) -> Result<Origin, Failure> {
@@ -195,7 +199,7 @@ impl Functions {
         let patient = aws_sdk_lambda::config::Builder::new().retry_config(RetryConfig::disabled()).timeout_config(
             TimeoutConfig::builder().operation_timeout(LONGEST_RUN).operation_attempt_timeout(LONGEST_RUN).build(),
         );
-        let request = self.client.invoke().function_name(&name).qualifier(ALIAS).payload(Blob::new(input.to_string()));
+        let request = self.client.invoke().function_name(name).qualifier(ALIAS).payload(Blob::new(input.to_string()));
         let output = request.customize().config_override(patient).send().await;
         let output = output.map_err(|cause| Error::unavailable(LAMBDA, &cause))?;
         let payload = output.payload.map(Blob::into_inner).unwrap_or_default();
@@ -209,21 +213,13 @@ impl Functions {
         }
     }
 
-    /// A function's name as CloudFormation made it. Several may look alike, so its tags decide.
-    async fn physical_name(&self, binary: &str) -> Result<String, Failure> {
+    /// A function's name as CloudFormation made it.
+    async fn physical_name(&self, binary: &str) -> Result<&str, Failure> {
         let logical_id = logical_id(binary);
-        let mut is_told = true;
-        for function in self.all.iter().filter(|function| may_be(&function.name, &logical_id)) {
-            match self.origin(&function.name).await? {
-                Origin::Stack(id) if id == logical_id => return Ok(function.name.clone()),
-                Origin::Stack(_) | Origin::Elsewhere => {}
-                Origin::Untold => is_told = false,
-            }
-        }
-        if !is_told {
-            return Err(untold());
-        }
-        Err(Failure::found("not_deployed", format!("the stack {} has no function {logical_id}", self.stack)))
+        let place = self.first_own(Some(&logical_id)).await?.ok_or_else(|| {
+            Failure::found("not_deployed", format!("the stack {} has no function {logical_id}", self.stack))
+        })?;
+        Ok(&self.all[place].name)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::store::{Login, OrganizationRecord, Part, Status, User};
 const HIGHEST_VERSION: u32 = 1 << 31;
 
 /// A line. All but the address may be left out by who writes one by hand. No `Debug`: it holds a hash.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -131,7 +131,7 @@ fn record_of(row: &csv::ByteRecord, columns: &[&'static str]) -> Result<Record, 
         let what = format!("has {} cells, not {}", row.len(), columns.len());
         return Err(Reject::new("malformed", what));
     }
-    let mut record = empty();
+    let mut record = Record::default();
     let mut organization = OrganizationPart::default();
     let mut has_organization = false;
     for (name, cell) in columns.iter().zip(row) {
@@ -174,22 +174,5 @@ fn truth(name: &str, text: &str) -> Result<bool, Reject> {
         "true" | "1" | "yes" => Ok(true),
         "false" | "0" | "no" => Ok(false),
         _ => Err(Reject::new("malformed", format!("{name} must be true or false"))),
-    }
-}
-
-fn empty() -> Record {
-    Record {
-        id: None,
-        email: String::new(),
-        email_verified: false,
-        name: None,
-        status: None,
-        roles: None,
-        password_hash: None,
-        created_at: None,
-        token_version: 0,
-        signed_in: false,
-        contested: false,
-        organization: None,
     }
 }
