@@ -19,6 +19,7 @@ pub mod month;
 pub mod page;
 pub mod people;
 pub mod sizes;
+pub mod speed;
 pub mod table;
 pub mod world;
 

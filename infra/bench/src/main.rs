@@ -19,11 +19,8 @@ use bench::cases::{self, CASES, Case};
 use bench::figures::{Figures, Row};
 use bench::measure::{self, Effort, FLOORS};
 use bench::world::World;
-use bench::{Fault, count, figures, inputs, page, sizes, table};
+use bench::{Fault, count, figures, inputs, page, sizes, speed, table};
 use serde_json::Value;
-
-/// OPS-1: the health check's 95th percentile, in milliseconds.
-const HEALTH_P95_MS: f64 = 100.0;
 
 struct Options {
     all: bool,
@@ -182,16 +179,11 @@ fn chosen(options: &Options) -> Result<Vec<Case>, Fault> {
     Ok(cases)
 }
 
-/// What is promised.
+/// Tells whether what is promised is kept.
 fn judge(found: &Figures) -> bool {
-    let Ok(health) = found.row("health-auth") else { return true };
-    let p95 = health.measured.p95_ms;
-    let is_good = p95 < HEALTH_P95_MS;
-    println!(
-        "health-auth: 95 of 100 answers within {p95:.1} ms ({})",
-        if is_good { "good: < 100" } else { "BAD: ≥ 100" }
-    );
-    is_good
+    let promises = speed::promises(found);
+    promises.iter().for_each(|it| println!("{}: {}", if it.is_kept { "good" } else { "BAD" }, it.what));
+    promises.iter().all(|it| it.is_kept)
 }
 
 /// Counts again what does not depend on a machine, and keeps what does.

@@ -6,11 +6,11 @@ use std::fs;
 use template::Template;
 
 use crate::figures::Figures;
-use crate::{Fault, bills, loads, root};
+use crate::{Fault, bills, loads, root, speed};
 
 /// The pages that have tables of ours, and the names of these.
 pub const PAGES: [(&str, &[&str]); 3] = [
-    ("docs/costs.md", &["operations", "people", "month", "idle"]),
+    ("docs/costs.md", &["operations", "people", "month", "idle", "speed"]),
     ("docs/scaling.md", &["load"]),
     ("docs/runbooks/quota-increases.md", &["use"]),
 ];
@@ -48,6 +48,7 @@ pub fn renewed(page: &str, tables: &[&str], figures: &Figures) -> Result<String,
             "people" => bills::people(figures)?,
             "month" => bills::months(figures, &template()?)?,
             "idle" => bills::while_idle(figures, &template()?)?,
+            "speed" => speed::table(figures)?,
             "load" => loads::seconds(figures)?,
             "use" => loads::requests(figures)?,
             _ => return Err(Fault::NoTable((*name).to_owned())),
