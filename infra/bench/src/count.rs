@@ -8,9 +8,10 @@ use serde_json::Value;
 use shared::app::App;
 
 use crate::cases::{CASES, Case, JOBS, OTHERS, Wanted};
+use crate::deployed::Deployed;
 use crate::figures::{Counted, Figures};
 use crate::world::World;
-use crate::{Fault, inputs, sizes};
+use crate::{Fault, inputs, page, sizes};
 
 /// How things stood before a call.
 pub struct Meter {
@@ -109,7 +110,8 @@ async fn ask(world: &World, case: &Case, instance: Arc<App>, event: Value) -> Re
     judged(case, &answer).map(drop)
 }
 
-/// The figures with everything counted anew that the pages are made from, and with what was measured as it was.
+/// The figures with everything counted anew that the pages are made from, with what the template gives the functions now, and with
+/// what was measured as it was.
 ///
 /// # Errors
 /// When a case does not answer as it must.
@@ -132,10 +134,13 @@ pub async fn again_with_others(figures: Figures) -> Result<Figures, Fault> {
 }
 
 async fn renew(figures: &mut Figures, world: &World, cases: &[Case]) -> Result<(), Fault> {
+    let template = page::template()?;
     for case in cases {
+        let Deployed { memory_mb, is_behind_gateway, .. } = Deployed::of(&template, case.function);
         let (first, warm) = in_process(world, case).await?;
         if let Some(row) = figures.rows.iter_mut().find(|row| row.name == case.name) {
             (row.first, row.counted) = (first, warm);
+            (row.memory_mb, row.is_behind_gateway) = (memory_mb, is_behind_gateway);
         }
     }
     Ok(())

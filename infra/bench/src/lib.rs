@@ -9,6 +9,7 @@ pub mod cases;
 pub mod cognito;
 pub mod cost;
 pub mod count;
+pub mod deployed;
 pub mod event;
 pub mod figures;
 pub mod idle;

@@ -15,10 +15,11 @@ use shared::password::{Hasher, Password};
 
 use crate::cases::Case;
 use crate::count::{Meter, judged};
+use crate::deployed::Deployed;
 use crate::figures::{Counted, Hash, Machine, Measured, Row};
 use crate::inputs::Kind;
 use crate::world::World;
-use crate::{Fault, root};
+use crate::{Fault, page, root};
 
 /// Functions that do nothing of ours; what each is.
 pub const FLOORS: [(&str, &str); 3] = [
@@ -112,18 +113,12 @@ pub async fn hashes(n: usize) -> Hash {
 /// When it is not built, or does not answer as it must.
 pub async fn row(world: &World, case: &Case, events: Vec<Value>, effort: Effort) -> Result<Row, Fault> {
     let stack = &world.app().stack;
-    let deployed = stack.template().functions.iter().find(|function| function.binary == case.function);
-    let memory_mb = deployed.map_or(256, |function| function.memory_mb);
-    // A floor has what all functions have.
+    let Deployed { memory_mb, timeout, is_behind_gateway } = Deployed::of(&page::template()?, case.function);
+    // A floor has what all functions have, and so have consumers, which are not of this stack.
     let of_all = || stack.template().environment.clone().into_iter().chain(stack.client_settings()).collect();
     let environment = stack.environment_of(case.function).unwrap_or_else(of_all);
-    let function = Function {
-        name: case.function.to_owned(),
-        binary: binary(case.function),
-        memory_mb,
-        timeout: Duration::from_secs(deployed.map_or(10, |function| function.timeout_seconds).into()),
-        environment,
-    };
+    let function =
+        Function { name: case.function.to_owned(), binary: binary(case.function), memory_mb, timeout, environment };
     let measured = of(world, case, &function, events, effort).await?;
     let (answer, first, counted, measured) = measured;
     Ok(Row {
@@ -131,8 +126,7 @@ pub async fn row(world: &World, case: &Case, events: Vec<Value>, effort: Effort)
         about: case.about.to_owned(),
         answer,
         memory_mb,
-        // A floor stands for a function that answers requests.
-        is_behind_gateway: deployed.is_none_or(|function| !function.routes.is_empty()),
+        is_behind_gateway,
         beat_ms: if case.kind == Kind::SignUp { ms(SIGN_UP_BEAT) } else { 0.0 },
         counted,
         first,

@@ -1,7 +1,7 @@
 //! Holds the pages to the figures and the prices, and the figures to today's code.
 
 use bench::cases::{CASES, JOBS};
-use bench::figures::Figures;
+use bench::figures::{Figures, Row};
 use bench::{count, page};
 
 #[test]
@@ -30,6 +30,10 @@ async fn design_8_the_figures_are_those_of_todays_code() {
     let mut stale = Vec::new();
     for case in CASES.iter().chain(&JOBS) {
         let (kept, today) = (kept.row(case.name).unwrap(), today.row(case.name).unwrap());
+        let deployed = |row: &Row| (row.memory_mb, row.is_behind_gateway);
+        if deployed(today) != deployed(kept) {
+            stale.push(format!("{}: memory and gateway {:?}, kept {:?}", case.name, deployed(today), deployed(kept)));
+        }
         if (today.first.calls, today.counted) != (kept.first.calls, kept.counted) {
             stale.push(format!(
                 "{}: first {:?}\n    then {:?}\n    kept {:?}\n    then {:?}",
