@@ -107,12 +107,11 @@ async fn f31_a_table_of_counters_that_fails_is_in_nobodys_way_and_the_drops_are_
         assert_eq!(native.refresh().await.body["rotated"], true);
         app.no_faults();
     }
-    app.fault(json!({ "service": "dynamodb", "table": "postern-local-metrics", "kind": "delay", "delayMs": 4000 }))
+    // Who waited for it would be told after 4.5 seconds to come again.
+    app.fault(json!({ "service": "dynamodb", "table": "postern-local-metrics", "kind": "delay", "delayMs": 60_000 }))
         .await;
     app.advance(61);
-    let started = std::time::Instant::now();
     native.verify(&native.access).await.expect(200);
-    assert!(started.elapsed() < std::time::Duration::from_secs(2), "{:?}", started.elapsed());
     app.no_faults();
     app.log_in("ada@example.com", "wrong").await.expect(401);
     assert_eq!(app.count("UserLoginFailed").await, 1);

@@ -160,11 +160,11 @@ async fn f17_a_record_given_up_by_the_stream_is_dead_lettered_and_still_sent_by_
 async fn a_failing_mail_never_blocks_a_sign_in() {
     let app = TestApp::start().await;
     app.account("ada@example.com").await;
-    app.fault(json!({ "service": "ses", "kind": "delay", "delayMs": 5000 })).await;
+    app.fault(json!({ "service": "ses", "kind": "delay", "delayMs": 60_000 })).await;
     let started = std::time::Instant::now();
     Browser::sign_in(&app, "ada@example.com").await;
     app.post("/auth/verify-email/resend", json!({ "email": "ada@example.com" })).await.expect(202);
-    assert!(started.elapsed() < std::time::Duration::from_secs(3));
+    assert!(started.elapsed() < std::time::Duration::from_secs(20), "a busy machine is slow, but not as slow as that");
 }
 
 #[tokio::test(flavor = "multi_thread")]
