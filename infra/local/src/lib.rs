@@ -23,6 +23,7 @@ mod requests;
 mod routes;
 mod samples;
 mod schedules;
+mod setup;
 mod stack;
 mod streams;
 

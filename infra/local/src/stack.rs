@@ -11,9 +11,7 @@ use embedded_aws::EmbeddedAws;
 use serde_json::Value;
 use shared::app::App;
 use shared::clock::Clock;
-use shared::context::RequestContext;
 use shared::environment::Environment;
-use shared::keys::rotate;
 use template::Template;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -27,7 +25,7 @@ use crate::provision::Provisioner;
 use crate::receiver::{self, Receiver};
 use crate::requests::RequestLog;
 use crate::routes::Routes;
-use crate::{control, functions, gateway, lambda, laptop, samples, schedules, streams};
+use crate::{control, functions, gateway, lambda, laptop, samples, schedules, setup, streams};
 
 /// A running stack. Dropping it stops it.
 pub struct Stack {
@@ -50,7 +48,7 @@ pub(crate) struct Inner {
     pub(crate) instances: Instances,
     dead_letters: Mutex<VecDeque<Value>>,
     pub(crate) published: lambda::Published,
-    samples: bool,
+    pub(crate) samples: bool,
     resetting: tokio::sync::Mutex<()>,
 }
 
@@ -122,7 +120,7 @@ impl Stack {
         let mut stack = Self { inner, consumers: JoinSet::new(), tasks: JoinSet::new() };
         stack.tasks.spawn(captcha::serve(captcha_listener, stack.inner.captcha.clone()));
         stack.run_in_background(options.schedules);
-        stack.inner.set_up().await.map_err(StartError::Setup)?;
+        setup::run(&stack.inner).await.map_err(StartError::Setup)?;
         stack.serve(listener);
         Ok(stack)
     }
@@ -268,19 +266,6 @@ impl Inner {
         }
     }
 
-    /// What a first deployment does: keys, and on a laptop the sample accounts.
-    async fn set_up(&self) -> Result<(), String> {
-        let now = self.clock.now();
-        let ctx = RequestContext::of_job(now, shared::id::fresh(now));
-        rotate::run(&self.app(), &ctx, rotate::Action::Settle).await.map_err(|error| error.to_string())?;
-        if self.samples {
-            samples::make(self).await?;
-        }
-        self.aws.calls().clear();
-        self.requests.clear();
-        Ok(())
-    }
-
     /// Back to how it was after its first start: no faults, no mail, the machine's time, nothing but the sample accounts.
     pub(crate) async fn reset(&self) -> Result<(), String> {
         let _one_at_a_time = self.resetting.lock().await;
@@ -295,7 +280,7 @@ impl Inner {
         // As after a cold start: nothing that was kept at hand is true any more.
         self.instances.serve_by(vec![Arc::new(self.instances.cold()?)]);
         self.aws.mailbox().clear();
-        self.set_up().await
+        setup::run(self).await
     }
 }
 
