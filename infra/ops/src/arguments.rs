@@ -76,6 +76,8 @@ pub(crate) enum KeysCommand {
     /// Emergency: withdraws a key at once, see docs/runbooks/emergency-key-retirement.md
     Retire {
         /// The key's id, as in the header of the tokens that it signed
+        // One id in 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }
@@ -285,5 +287,14 @@ mod tests {
     #[test]
     fn client_6_the_arguments_do_not_contradict_each_other() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn keys_2_a_key_whose_id_begins_with_a_hyphen_can_be_retired() {
+        for id in ["-Zx8", "-hZx", "--Zx", "Zx-8"] {
+            let parsed = Arguments::try_parse_from(["postern", "keys", "retire", id, "--json"]).map(|it| it.command);
+            let Ok(Command::Keys(KeysCommand::Retire { kid })) = parsed else { panic!("{id}") };
+            assert_eq!(kid, id);
+        }
     }
 }

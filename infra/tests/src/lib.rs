@@ -22,6 +22,7 @@ use local::{Options, Stack};
 pub use person::{Browser, Native};
 pub use sample::Sample;
 use serde_json::{Value, json};
+use shared::clock::Timestamp;
 pub use streams::without_streams;
 pub use tables::{Item, changed, with_texts};
 use tokio::task::JoinSet;
@@ -187,6 +188,19 @@ impl TestApp {
         panic!("mails are still waiting");
     }
 
+    /// Waits until no mail is in anybody's hands, and none is new.
+    pub async fn mails_rest(&self) {
+        let is_taken = |mail: &Value| mail.get("leased_until").is_some() || mail["attempts"] == 0.0;
+        let is_under_way = |mail: &Value| mail.get("state").is_some() && is_taken(mail);
+        for _ in 0..1000 {
+            if !self.table("outbox").await.iter().any(is_under_way) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("mails are still under way");
+    }
+
     /// Waits until every event of the trail has been counted.
     pub async fn followed(&self) {
         let mut left = Vec::new();
@@ -215,14 +229,15 @@ impl TestApp {
     pub async fn is_quiet(&self) {
         self.trail_is_chained().await;
         self.followed().await;
+        self.mails_rest().await;
         let mut before = 0;
         loop {
-            let calls = self.stack.aws().calls().list(None).len();
+            let calls = self.stack.aws().calls().begun();
             if calls == before {
                 return;
             }
             before = calls;
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
@@ -264,6 +279,23 @@ impl TestApp {
 
     pub async fn fault(&self, fault: Value) {
         self.post("/_local/faults", fault).await.expect(200);
+    }
+
+    /// Goes to the middle of an hour of tomorrow: what is told by hours and days is then of the same ones all the time.
+    pub fn at_noon(&self) {
+        let clock = self.stack.clock();
+        clock.set(Timestamp::from_seconds((clock.now().day() + 1) * 86_400 + 12 * 3_600 + 600));
+    }
+
+    /// Waits until a fault has hit a call: who is held up by it is.
+    pub async fn somebody_is_hit(&self) {
+        for _ in 0..500 {
+            if self.stack.aws().faults().hits() > 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("no call is hit");
     }
 
     pub fn no_faults(&self) {

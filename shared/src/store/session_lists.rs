@@ -25,6 +25,9 @@ struct Position {
     session_id: SessionId,
 }
 
+/// How many sessions are read at once where the newest are asked for. Without it DynamoDB would read a whole megabyte.
+const PAGE: i32 = 500;
+
 impl Store {
     /// Somebody's live sessions, the newest first; at most `limit`.
     pub async fn live_sessions(
@@ -37,8 +40,8 @@ impl Store {
     ) -> Result<Vec<SessionRecord>> {
         let (mut sessions, mut next) = (Vec::new(), None);
         loop {
-            let page = self.live(user, version, not_before, now).set_exclusive_start_key(next).send().await;
-            let page = page.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;
+            let query = self.live(user, version, not_before, now).limit(PAGE).set_exclusive_start_key(next);
+            let page = query.send().await.map_err(|cause| Error::unavailable(DYNAMODB, &cause))?;
             for item in page.items.unwrap_or_default() {
                 sessions.push(from_item(item)?);
             }

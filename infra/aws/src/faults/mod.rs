@@ -4,6 +4,7 @@
 
 mod replies;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -146,6 +147,7 @@ impl Injected {
 #[derive(Debug, Default)]
 pub struct Faults {
     armed: Mutex<Vec<Fault>>,
+    hits: AtomicU64,
 }
 
 impl Faults {
@@ -159,9 +161,15 @@ impl Faults {
         Ok(())
     }
 
-    /// Ends all faults.
+    /// Ends all faults, and begins to count anew.
     pub fn clear(&self) {
         self.armed().clear();
+        self.hits.store(0, Ordering::SeqCst);
+    }
+
+    /// How many calls have been hit.
+    pub fn hits(&self) -> u64 {
+        self.hits.load(Ordering::SeqCst)
     }
 
     /// Finds what hits this call, and counts it. A fault that is used up is forgotten.
@@ -188,6 +196,9 @@ impl Faults {
                 None => true,
             }
         });
+        if injected.fault.is_some() || !injected.delay.is_zero() {
+            self.hits.fetch_add(1, Ordering::SeqCst);
+        }
         injected
     }
 
@@ -220,6 +231,7 @@ mod tests {
         faults.add(fault).unwrap();
         let hits: Vec<bool> = (0..5).map(|_| faults.take(&call("GetItem", &[])).fault.is_some()).collect();
         assert_eq!(hits, [false, true, true, false, false]);
+        assert_eq!(faults.hits(), 2);
     }
 
     #[test]

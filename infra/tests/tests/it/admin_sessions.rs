@@ -158,6 +158,7 @@ async fn case_285_only_administrators_see_and_end_sessions_of_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sess_5_figures_tell_what_the_last_count_found() {
     let app = start().await;
+    app.stack.clock().stop();
     let admin = app.browser(ROOT).await;
     let figures = admin.get("/admin/metrics/sessions").await.expect(200);
     assert_eq!(figures.body, json!({}), "nothing was counted yet");

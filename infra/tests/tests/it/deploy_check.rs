@@ -76,6 +76,7 @@ async fn deploy_3_versions_that_sign_people_in_may_serve_and_nobody_is_left() {
 #[tokio::test(flavor = "multi_thread")]
 async fn deploy_3_nobody_is_counted_and_nobody_is_told() {
     let app = TestApp::with(&[("AdminEmails", "root@example.com")]).await;
+    app.at_noon();
     let mut admin = app.browser("root@example.com").await;
     let order = json!({ "url": app.receiver("crm"), "events": ["UserCreated", "UserDeleted", "UserLoggedIn"] });
     admin.send("POST", "/admin/webhooks", &order).await.expect(201);

@@ -230,7 +230,7 @@ async fn ops_4_an_alert_opens_once_closes_once_and_every_channel_is_told() {
     let mut admin = app.browser("root@example.com").await;
     for (kind, order) in [
         ("slack", json!({ "url": app.receiver("slack") })),
-        ("pagerduty", json!({ "url": app.receiver("pagerduty"), "routingKey": "k3y" })),
+        ("pagerduty", json!({ "url": app.receiver("pagerduty"), "routingKey": "routing:k3y:of:ours" })),
         ("telegram", json!({ "url": app.receiver("telegram"), "botToken": "12:to-ken", "chatId": "-100" })),
     ] {
         admin.send("PUT", &format!("/admin/alert-channels/{kind}"), &order).await.expect(200);
@@ -238,7 +238,10 @@ async fn ops_4_an_alert_opens_once_closes_once_and_every_channel_is_told() {
     let listed = admin.get("/admin/alert-channels").await.expect(200);
     assert_eq!(listed.body["channels"].as_array().unwrap().len(), 3);
     let dump = format!("{}{}", app.dump().await, listed.text);
-    assert!(!dump.contains("k3y") && !dump.contains("12:to-ken") && !dump.contains("to/slack"), "{dump}");
+    assert!(
+        !dump.contains("routing:k3y:of:ours") && !dump.contains("12:to-ken") && !dump.contains("to/slack"),
+        "{dump}"
+    );
 
     let now = app.stack.app().clock.now();
     let failures: Vec<Value> =
@@ -272,7 +275,10 @@ async fn ops_4_an_alert_opens_once_closes_once_and_every_channel_is_told() {
     };
     let text = of("slack")["text"].as_str().unwrap().to_owned();
     assert!(text.contains("login_failures is open (51, threshold 50)"), "{text}");
-    assert_eq!((&of("pagerduty")["event_action"], &of("pagerduty")["routing_key"]), (&json!("trigger"), &json!("k3y")));
+    assert_eq!(
+        (&of("pagerduty")["event_action"], &of("pagerduty")["routing_key"]),
+        (&json!("trigger"), &json!("routing:k3y:of:ours"))
+    );
     assert_eq!(of("telegram/bot12:to-ken/sendMessage")["chat_id"], "-100");
 
     app.job("spike-detector", json!({})).await;
@@ -292,7 +298,7 @@ async fn ops_4_an_alert_opens_once_closes_once_and_every_channel_is_told() {
 async fn note_2_an_alert_that_is_over_is_not_opened_again_by_a_late_delivery() {
     let app = TestApp::with(&[("AdminEmails", "root@example.com")]).await;
     let mut admin = app.browser("root@example.com").await;
-    let duty = json!({ "url": app.receiver("pagerduty"), "routingKey": "k3y" });
+    let duty = json!({ "url": app.receiver("pagerduty"), "routingKey": "routing:k3y:of:ours" });
     admin.send("PUT", "/admin/alert-channels/pagerduty", &duty).await.expect(200);
     let now = app.stack.app().clock.now();
     let failures: Vec<Value> =

@@ -142,6 +142,7 @@ async fn design_8_writing_the_metrics_costs_a_request_no_round_trip() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ops_8_administrators_see_failures_by_hour_networks_and_lockouts() {
     let app = TestApp::with(&[("AdminEmails", "root@example.com")]).await;
+    app.at_noon();
     app.account("ada@example.com").await;
     for n in 0..7 {
         app.log_in_from(if n < 5 { "192.0.2.7" } else { "2001:db8::1" }, "ada@example.com", "wrong").await;

@@ -66,6 +66,7 @@ async fn case_086_of_twenty_refreshes_at_once_all_answers_carry_one_successor() 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_087_a_lost_answer_is_repeated_for_thirty_seconds_and_not_a_second_longer() {
     let app = TestApp::start().await;
+    app.stack.clock().stop();
     for (wait, is_repeated) in [(1, true), (29, true), (31, false)] {
         let email = format!("ada{wait}@example.com");
         let native = app.native(&email).await;

@@ -340,6 +340,7 @@ async fn seed(app: &TestApp, user: UserId, version: u32, count: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn case_117_activity_is_written_once_a_minute_at_most_and_by_changes_only() {
     let app = TestApp::start().await;
+    app.stack.clock().stop();
     let native = app.native(ADA).await;
     let other = Native::sign_in(&app, ADA).await;
     let unknown = SessionId::new(Timestamp::from_seconds(1_800_000_000)).to_string();

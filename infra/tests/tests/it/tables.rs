@@ -49,5 +49,6 @@ async fn tables_dumped_at_any_moment_hold_no_token_link_or_password() {
     }
     assert!(!waiting.contains("verify-email?token"), "the link waits encrypted");
     assert!(!forgotten.contains("reset-password?token"), "the link waits encrypted");
-    assert!(!dump.contains("eyJ") && !dump.contains("prt_"));
+    let header = native.access.split('.').next().unwrap();
+    assert!(!dump.contains(header) && !dump.contains("prt_"));
 }

@@ -10,6 +10,7 @@ use crate::attempts::{ADA, MINUTE, NOBODY, computed, fail};
 #[tokio::test(flavor = "multi_thread")]
 async fn case_046_headers_that_name_an_address_are_not_believed() {
     let app = TestApp::start().await;
+    app.stack.clock().stop();
     for i in 0..5 {
         let spoofed = app
             .request_from("192.0.2.7", "POST", "/auth/login")
@@ -107,6 +108,7 @@ async fn case_057_five_at_once_then_one_in_six_seconds_on_every_limited_route() 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_057_a_limit_holds_across_twenty_cold_instances() {
     let app = TestApp::start().await;
+    app.stack.clock().stop();
     let mut allowed = 0;
     for i in 0..20 {
         let instance = Arc::new(app.stack.cold_app());

@@ -33,6 +33,7 @@ async fn case_021_a_provider_that_hangs_is_503_in_time_and_nothing_is_stored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f43_the_breaker_opens_after_three_failures_and_closes_when_the_provider_answers() {
     let app = with_provider("hcaptcha").await;
+    app.stack.clock().stop();
     app.fault(json!({ "service": "captcha", "kind": "error", "times": 3 })).await;
     let solved = app.solved(json!({})).await;
     for _ in 0..3 {

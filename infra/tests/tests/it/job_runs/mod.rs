@@ -31,14 +31,7 @@ async fn world(job: &Job) -> TestApp {
                 app.post("/auth/signup", body).await.expect(202);
             }
             // The stream has tried, and SES would not have it.
-            while app
-                .table("outbox")
-                .await
-                .iter()
-                .any(|mail| mail.get("leased_until").is_some() || mail.get("attempts") == Some(&json!(0.0)))
-            {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            }
+            app.mails_rest().await;
             app.no_faults();
             app.advance(3600);
             app
@@ -68,6 +61,7 @@ async fn world(job: &Job) -> TestApp {
         "jobs-monitor-jwks" => TestApp::with(&[("PublicUrl", "http://localhost:1")]).await,
         "jobs-daily-report" => {
             let app = TestApp::with(&[("AdminEmails", "root@example.com,ops@example.com")]).await;
+            app.at_noon();
             app.account("ada@example.com").await;
             app.outbox_is_empty().await;
             leap(&app, DAY).await;

@@ -104,7 +104,7 @@ async fn a_flash_is_shown_once_and_neither_forged_nor_late_nor_elsewhere() {
     let answer = ada.log_in("ada@example.com", "wrong").await;
     let (value, attributes) = answer.cookies()[FLASH].clone();
     assert!(attributes.contains("HttpOnly") && attributes.contains("Max-Age=60"), "{attributes}");
-    assert!(!value.contains("ada") && !answer.header("location").contains("wrong"));
+    assert!(!value.contains("example") && !answer.header("location").contains("wrong"));
     let wrong = "E-mail address or password is wrong.";
     ada.follow(&answer).await.shows(wrong).shows("value=\"ada@example.com\"");
     // What is left of it is for the same page in another language.
@@ -188,6 +188,7 @@ async fn web_1_no_foreign_page_sends_our_forms() {
 #[tokio::test(flavor = "multi_thread")]
 async fn login_8_a_form_and_its_endpoint_share_one_limit() {
     let app = TestApp::with(&[("LockAfter", "10")]).await;
+    app.stack.clock().stop();
     let token = "A".repeat(43);
     /// A page, its endpoint, and the form.
     type Row<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>);

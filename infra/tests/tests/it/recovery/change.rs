@@ -1,7 +1,5 @@
 //! A password that its owner changes, and the sessions that go on (RECOV-3; case 044).
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use tests::{Answer, Browser, Native, PASSWORD, TestApp, at_once};
 
@@ -140,9 +138,9 @@ async fn recov_3_a_tab_that_refreshes_meanwhile_is_told_to_come_again() {
     let mut native = app.native(ADA).await;
     app.advance(61);
     // The refresh has read everything and waits for its signature while the change is committed.
-    app.fault(json!({ "service": "kms", "operation": "Sign", "kind": "delay", "delayMs": 900, "times": 1 })).await;
+    app.fault(json!({ "service": "kms", "operation": "Sign", "kind": "delay", "delayMs": 60_000, "times": 1 })).await;
     let (refresh, changed) = tokio::join!(native.present(&native.refresh), async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        app.somebody_is_hit().await;
         change(&native, PASSWORD, NEW).await
     });
     changed.expect(200);
@@ -154,10 +152,12 @@ async fn recov_3_a_tab_that_refreshes_meanwhile_is_told_to_come_again() {
 async fn recov_3_a_session_that_is_signed_out_meanwhile_does_not_come_back() {
     let app = TestApp::start().await;
     let native = app.native(ADA).await;
-    app.fault(json!({ "service": "kms", "operation": "Sign", "kind": "delay", "delayMs": 1200, "times": 1 })).await;
+    app.fault(json!({ "service": "kms", "operation": "Sign", "kind": "delay", "delayMs": 60_000 })).await;
     let (changed, logout) = tokio::join!(change(&native, PASSWORD, NEW), async {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        native.logout().await
+        app.somebody_is_hit().await;
+        let answer = native.logout().await;
+        app.no_faults();
+        answer
     });
     logout.expect(204);
     changed.refused(401, "session_revoked");
@@ -167,6 +167,7 @@ async fn recov_3_a_session_that_is_signed_out_meanwhile_does_not_come_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn case_044_the_current_password_is_tried_five_times_in_a_window() {
     let app = TestApp::start().await;
+    app.stack.clock().stop();
     let mut browser = app.browser(ADA).await;
     let change = |current: &str| json!({ "currentPassword": current, "newPassword": "Eight blue windows, 2 open" });
     let before = app.stack.app().hasher().computed();

@@ -1,7 +1,5 @@
 //! A forgotten password: the link, its one use, and what it ends (RECOV-1, RECOV-2; cases 147 to 156).
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use tests::{Answer, Browser, Native, PASSWORD, TestApp, at_once, token_in};
 
@@ -77,11 +75,13 @@ async fn case_147_a_link_that_is_superseded_while_it_is_used_changes_nothing() {
     let first = with_link(&app).await;
     app.advance(61);
     // The reset has looked at its link, and is held up on the way to its commit.
-    let delay = json!({ "service": "dynamodb", "operation": "TransactWriteItems", "table": "users", "kind": "delay", "delayMs": 700, "times": 1 });
+    let delay = json!({ "service": "dynamodb", "operation": "TransactWriteItems", "table": "users", "kind": "delay", "delayMs": 60_000 });
     app.fault(delay).await;
     let (used, asked) = tokio::join!(reset(&app, &first, NEW), async {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        forgot(&app, ADA).await
+        app.somebody_is_hit().await;
+        let answer = forgot(&app, ADA).await;
+        app.no_faults();
+        answer
     });
     asked.expect(202);
     used.refused(410, "token_expired");
@@ -315,10 +315,12 @@ async fn recov_2_no_session_survives_whose_sign_in_raced_the_reset() {
     let app = TestApp::start().await;
     let token = with_link(&app).await;
     // The sign-in with the old password has read everything, and is held up on the way to its commit.
-    app.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "table": "sessions", "kind": "delay", "delayMs": 900, "times": 1 })).await;
+    app.fault(json!({ "service": "dynamodb", "operation": "TransactWriteItems", "table": "sessions", "kind": "delay", "delayMs": 60_000 })).await;
     let (login, done) = tokio::join!(app.log_in(ADA, PASSWORD), async {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        reset(&app, &token, NEW).await
+        app.somebody_is_hit().await;
+        let answer = reset(&app, &token, NEW).await;
+        app.no_faults();
+        answer
     });
     done.expect(200);
     login.refused(503, "unavailable");

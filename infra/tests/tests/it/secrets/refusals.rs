@@ -196,7 +196,7 @@ async fn case_064_versions_that_nobody_made_are_refused_and_looked_up_once_in_a_
     app.advance(61);
     // What was gathered is written, and what happened is counted: those calls are not what this is about.
     app.post("/auth/refresh", json!({ "refreshToken": "prt_guess" })).await.expect(401);
-    app.followed().await;
+    app.is_quiet().await;
     app.stack.aws().calls().clear();
     for version in (0..=255).filter(|&version| version != 1) {
         native.present(&forged(&native.refresh, version)).await.refused(401, "refresh_invalid");
@@ -225,6 +225,8 @@ async fn f42_while_the_secrets_cannot_be_read_the_old_ones_serve_and_nobody_is_r
         let new_csrf = other.csrf().await;
         let successor = native.present(&native.refresh).await.expect(200).text_of("refreshToken");
 
+        // Not even a mail that is late shall wake it.
+        app.is_quiet().await;
         app.stack.serve_by(&asleep);
         // The signing ring, too, is asked for by a query: let it be fresh, and then fail.
         app.get("/.well-known/jwks.json").await.expect(200);

@@ -8,6 +8,7 @@ use super::{ADMIN, answer, fail_to_log_in, log, retry, signature, start, webhook
 #[tokio::test(flavor = "multi_thread")]
 async fn case_261_a_failed_delivery_is_tried_again_with_the_same_id_and_a_new_time() {
     let app = start().await;
+    app.stack.clock().stop();
     let mut admin = app.browser(ADMIN).await;
     let (id, secret) = webhook(&app, &mut admin, "crm", json!(["UserLoginFailed"])).await;
     answer(&app, json!({ "status": 500, "body": "not now", "times": 2 })).await;
