@@ -21,6 +21,7 @@ use bench::measure::{self, Effort, FLOORS};
 use bench::world::World;
 use bench::{Fault, count, figures, inputs, page, sizes, speed, table};
 use serde_json::Value;
+use template::Template;
 
 struct Options {
     all: bool,
@@ -93,7 +94,12 @@ async fn run(options: &Options) -> Result<bool, Fault> {
         binaries.dedup();
         measure::build(&binaries)?;
     }
-    let bench = Bench { world: World::start().await, empty: World::empty().await, effort: options.effort };
+    let bench = Bench {
+        world: World::start().await,
+        empty: World::empty().await,
+        template: page::template()?,
+        effort: options.effort,
+    };
     let day = bench.world.app().stack.clock().now().to_string().split('T').next().unwrap_or_default().to_owned();
 
     // Those that must be a minute old are made first.
@@ -120,7 +126,7 @@ async fn run(options: &Options) -> Result<bool, Fault> {
             }
             None => bench.events(case).await?,
         };
-        rows.push(measure::row(bench.world_of(case), case, events, bench.effort).await?);
+        rows.push(measure::row(bench.world_of(case), &bench.template, case, events, bench.effort).await?);
         load = load.max(measure::load());
     }
     floors.extend(bench.floors().await?);
@@ -142,6 +148,8 @@ struct Bench {
     world: World,
     /// Where nobody is.
     empty: World,
+    /// The whole one, which the worlds' lacks a part of.
+    template: Template,
     effort: Effort,
 }
 
@@ -156,7 +164,7 @@ impl Bench {
 
     async fn floors(&self) -> Result<Vec<Row>, Fault> {
         eprintln!("floors …");
-        measure::floors(&self.world, self.effort).await
+        measure::floors(&self.world, &self.template, self.effort).await
     }
 }
 

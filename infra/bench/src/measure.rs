@@ -12,6 +12,7 @@ use runtime::{Function, Instance};
 use serde_json::Value;
 use shared::accounts::SIGN_UP_BEAT;
 use shared::password::{Hasher, Password};
+use template::Template;
 
 use crate::cases::Case;
 use crate::count::{Meter, judged};
@@ -19,7 +20,7 @@ use crate::deployed::Deployed;
 use crate::figures::{Counted, Hash, Machine, Measured, Row};
 use crate::inputs::Kind;
 use crate::world::World;
-use crate::{Fault, page, root};
+use crate::{Fault, root};
 
 /// Functions that do nothing of ours; what each is.
 pub const FLOORS: [(&str, &str); 3] = [
@@ -107,13 +108,19 @@ pub async fn hashes(n: usize) -> Hash {
     Hash { per_second: 1e3 / median, median_ms: median }
 }
 
-/// Measures one case, on a binary.
+/// Measures one case, on a binary with what the whole template gives its function.
 ///
 /// # Errors
 /// When it is not built, or does not answer as it must.
-pub async fn row(world: &World, case: &Case, events: Vec<Value>, effort: Effort) -> Result<Row, Fault> {
+pub async fn row(
+    world: &World,
+    template: &Template,
+    case: &Case,
+    events: Vec<Value>,
+    effort: Effort,
+) -> Result<Row, Fault> {
     let stack = &world.app().stack;
-    let Deployed { memory_mb, timeout, is_behind_gateway } = Deployed::of(&page::template()?, case.function);
+    let Deployed { memory_mb, timeout, is_behind_gateway } = Deployed::of(template, case.function);
     // A floor has what all functions have, and so have consumers, which are not of this stack.
     let of_all = || stack.template().environment.clone().into_iter().chain(stack.client_settings()).collect();
     let environment = stack.environment_of(case.function).unwrap_or_else(of_all);
@@ -212,12 +219,12 @@ async fn of(
 ///
 /// # Errors
 /// As [`row`].
-pub async fn floors(world: &World, effort: Effort) -> Result<Vec<Row>, Fault> {
+pub async fn floors(world: &World, template: &Template, effort: Effort) -> Result<Vec<Row>, Fault> {
     let mut rows = Vec::new();
     for (name, about) in FLOORS {
         let case = Case::floor(name, about);
         let events = (0..effort.events(&case)).map(|_| world.event("http-fallback").event().clone()).collect();
-        rows.push(row(world, &case, events, effort).await?);
+        rows.push(row(world, template, &case, events, effort).await?);
     }
     Ok(rows)
 }
@@ -253,7 +260,7 @@ fn bytes(lines: &[String]) -> f64 {
 }
 
 /// The value below which this part of them lies: the nearest rank.
-fn quantile(times: &mut [f64], part: f64) -> f64 {
+pub(crate) fn quantile(times: &mut [f64], part: f64) -> f64 {
     times.sort_unstable_by(f64::total_cmp);
     let rank = (count(times.len()) * part).ceil();
     // A rank is between one and their number.
