@@ -6,9 +6,7 @@
 //! place every two hours: that is the fastest that verifiers with caches can follow.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::task::Poll;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,6 +16,8 @@ use shared::app::App;
 use shared::clock::Timestamp;
 use shared::keys::jwk::PublicJwk;
 use tests::{Native, TestApp};
+
+use crate::job_runs;
 
 const STEP: u64 = 600;
 const LIFE: u64 = 900;
@@ -99,16 +99,9 @@ async fn steps(app: &TestApp, step: &str) -> BTreeMap<String, Timestamp> {
 
 /// A run that dies after so many calls to AWS.
 async fn killed(app: &TestApp, instance: &App, input: Value, calls: usize) {
-    let log = app.stack.aws().calls();
-    let job = handlers::jobs::rotate_keys::JOB;
     // A full log forgets as much as it takes in.
-    log.clear();
-    let mut running = Box::pin(handlers::jobs::run(&job, instance, input));
-    poll_fn(|context| match log.list(None).len() >= calls {
-        true => Poll::Ready(()),
-        false => running.as_mut().poll(context).map(drop),
-    })
-    .await;
+    app.stack.aws().calls().clear();
+    job_runs::killed(app, instance, &handlers::jobs::rotate_keys::JOB, input, calls).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use embedded_aws::Call;
 use futures_util::future::join_all;
 use handlers::jobs::Job;
 use serde_json::{Value, json};
+use shared::app::App;
 use shared::clock::Timestamp;
 use tests::{Native, TestApp};
 
@@ -235,14 +236,18 @@ async fn f15_every_job_that_comes_a_day_late_catches_up_and_runs_once() {
     }
 }
 
-/// Runs a job until it has made so many calls to AWS, and then lets go of it, as a dying sandbox would: no error is
-/// handled, nothing is tidied up. False when it ended before.
+/// Lets a job run while nothing else does, until it is killed.
 async fn killed_after(app: &TestApp, job: &Job, at: Timestamp, calls: usize) -> bool {
     app.is_quiet().await;
+    killed(app, &app.stack.app(), job, event(job, at), calls).await
+}
+
+/// Runs a job until so many calls to AWS are made, and then lets go of it, as a dying sandbox would: no error is handled,
+/// nothing is tidied up. False when it ended before.
+pub(crate) async fn killed(app: &TestApp, instance: &App, job: &Job, input: Value, calls: usize) -> bool {
     let made = || app.stack.aws().calls().list(None).len();
     let before = made();
-    let instance = app.stack.app();
-    let mut running = Box::pin(handlers::jobs::run(job, &instance, event(job, at)));
+    let mut running = Box::pin(handlers::jobs::run(job, instance, input));
     // A call is in the log before its answer is on the way, so the job never sees the last one's.
     poll_fn(|context| match made() - before >= calls {
         true => Poll::Ready(true),
